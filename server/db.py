@@ -1,0 +1,151 @@
+"""The database and the one place where a transaction ends.
+
+Every change goes through `unit_of_work`: what must be true together commits together, and the order of the
+last statements is fixed here: audit chain, then the feed counter, then commit, then doorbells.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from flask import current_app
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, TypeDecorator, event
+from sqlalchemy import JSON as JSON
+from sqlalchemy.orm import DeclarativeBase, Session
+
+if TYPE_CHECKING:
+    from server.security import Actor
+
+log = structlog.get_logger()
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+# SQLite counts only INTEGER primary keys by itself, and stores them in 64 bits anyway.
+BigInt = BigInteger().with_variant(Integer, "sqlite")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment, always aware and in UTC, on databases with and without time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone must not be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """What happened to what; `detail` holds ids, counts and codes, never what a person wrote."""
+
+    action: str
+    subject_kind: str
+    subject: str
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class OutboxEntry:
+    topic: str
+    key: str
+    payload: dict[str, str]
+
+
+@dataclass
+class UnitOfWork:
+    """One transaction: its session, its moment, its actor (None: the system itself), and what it leaves behind.
+
+    `notes` is a feature's private state between its service and its finisher, under the feature's name.
+    """
+
+    session: Session
+    now: datetime
+    actor: "Actor | None"
+    audits: list[AuditEntry] = field(default_factory=list)
+    published: dict[str, None] = field(default_factory=dict)
+    outbox: list[OutboxEntry] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)
+    _after: list[Callable[[], None]] = field(default_factory=list)
+
+    def audit(self, action: str, subject_kind: str, subject: str, **detail: Any) -> None:
+        """Note one change for the audit chain; it is written in this transaction (P13)."""
+        self.audits.append(AuditEntry(action, subject_kind, subject, detail))
+
+    def publish(self, report_id: str) -> None:
+        """Say that something visible about a report changed: its readers' feeds will carry it."""
+        self.published[report_id] = None
+
+    def enqueue(self, topic: str, key: str, payload: dict[str, str]) -> None:
+        """Leave a job in the outbox; `(topic, key)` is unique, the payload holds ids only."""
+        self.outbox.append(OutboxEntry(topic, key, payload))
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call something once the transaction is durable. It may fail without harm: it is only a doorbell."""
+        self._after.append(call)
+
+
+Finisher = Callable[[UnitOfWork], None]
+
+
+@contextmanager
+def unit_of_work(actor: "Actor | None") -> Iterator[UnitOfWork]:
+    """Run one transaction. Commits on leaving, rolls back on an exception; nothing else in the server commits."""
+    session = db.session()
+    session.rollback()
+    uow = UnitOfWork(session=session, now=datetime.now(UTC), actor=actor)
+    if session.get_bind().dialect.name == "sqlite":
+        # Taking the write lock first avoids the upgrade from reader to writer, which SQLite refuses under load.
+        session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        yield uow
+        session.flush()
+        finishers: list[Finisher] = current_app.extensions["finishers"]
+        for finish in finishers:
+            finish(uow)
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    for call in uow._after:
+        try:
+            call()
+        except Exception as failed:
+            log.warning("after_commit_failed", kind=type(failed).__name__)
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_connection(connection: Any, _record: Any) -> None:
+    """Make SQLite durable and concurrent: write-ahead log, full sync at commit, foreign keys, patience."""
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    # The driver must not open transactions by itself, else BEGIN IMMEDIATE would come too late.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}")

@@ -1,0 +1,134 @@
+"""The merge: a field's heads are the versions that no later op has superseded.
+
+`heads' = (heads - base) + op`. One head is a value; several heads with unequal values are a conflict, which only
+an op whose base names them all can end. Clocks play no part. Order plays none either, as long as an op comes
+after the ops that its bases name (`missing_bases` tells which have not come yet).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sync.op import ENTITY, REPORT, REVIEW, Edit, Op
+
+# A snapshot is JSON: it is stored, served and overlaid by the phone in this very shape (docs/sync.md).
+Snapshot = dict[str, Any]
+Version = dict[str, Any]
+
+
+def empty(op: Op, home_district: str | None) -> Snapshot:
+    """Return the snapshot of a report before its first op."""
+    return {
+        "report": op.report,
+        "form": {"id": op.form_id, "version": op.form_version},
+        "author": op.actor,
+        "home": home_district,
+        "district": home_district,
+        "state": "draft",
+        "entities": {},
+        "fields": {},
+        "ops": 0,
+    }
+
+
+def versions(snapshot: Snapshot, entity: str, field: str) -> list[Version]:
+    """Return the heads of a field, oldest first; empty where nobody wrote it."""
+    found: list[Version] = snapshot["fields"].get(entity, {}).get(field, [])
+    return found
+
+
+def is_set_member(field: str) -> bool:
+    """Tell whether a field is one member of a checklist (`observed/mask`): there, adding wins."""
+    return "/" in field
+
+
+def in_conflict(field: str, heads: list[Version]) -> bool:
+    """Tell whether heads disagree in a way that a person must settle."""
+    if len(heads) < 2 or is_set_member(field) or field == ENTITY:
+        return False
+    return any(head["value"] != heads[0]["value"] for head in heads[1:])
+
+
+def conflicts(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Return every (entity, field) of the snapshot that is in conflict, leaving out removed entities."""
+    return [
+        (entity, field)
+        for entity, fields in snapshot["fields"].items()
+        for field, heads in fields.items()
+        if in_conflict(field, heads) and not snapshot["entities"].get(entity, {}).get("removed")
+    ]
+
+
+def bases(op: Op) -> set[str]:
+    """Return the ops that an op's author had seen and built on."""
+    return {base for edit in op.edits for base in edit.base}
+
+
+def missing_bases(op: Op, known: Iterable[str]) -> set[str]:
+    """Return the ops that must be interpreted before this one."""
+    return bases(op) - set(known)
+
+
+def apply(snapshot: Snapshot, op: Op, received: str) -> bool:
+    """Put an op into a snapshot, in place; return whether a field that it touched is now in conflict.
+
+    `received` is the server's time of receipt (ISO 8601, UTC), shown beside the device's own.
+    """
+    for edit in op.edits:
+        fields = snapshot["fields"].setdefault(edit.entity, {})
+        kept = [head for head in fields.get(edit.field, []) if head["op"] not in edit.base]
+        fields[edit.field] = [*kept, _version(op, edit, received)]
+    for entity in {edit.entity for edit in op.edits}:
+        if entity not in (REPORT, REVIEW):
+            _settle_entity(snapshot, entity)
+    snapshot["ops"] += 1
+    snapshot["state"] = _state(snapshot)
+    snapshot["district"] = _district(snapshot)
+    touched = ((edit.field, versions(snapshot, edit.entity, edit.field)) for edit in op.edits)
+    return any(in_conflict(field, heads) for field, heads in touched)
+
+
+def _version(op: Op, edit: Edit, received: str) -> Version:
+    version = {
+        "op": op.id,
+        "actor": op.actor,
+        "device": op.device,
+        "wall": op.wall,
+        "offset": op.utc_offset,
+        "received": received,
+        "value": edit.value,
+    }
+    if edit.field == ENTITY and edit.value is None:
+        # What the remover had seen decides later whether an edit was concurrent with the removal.
+        version["saw"] = list(edit.base)
+    return version
+
+
+def _settle_entity(snapshot: Snapshot, entity: str) -> None:
+    """Work out an entity's list and whether it stands: an edit that the remover had not seen keeps it, flagged."""
+    fields = snapshot["fields"][entity]
+    heads = fields.get(ENTITY, [])
+    made = next((head["value"] for head in heads if head["value"]), None)
+    known = snapshot["entities"].get(entity) or {"list": None, "parent": None}
+    if made:
+        known = {"list": made.get("list"), "parent": made.get("parent")}
+    removals = [head for head in heads if head["value"] is None]
+    gone = {op for head in removals for op in [head["op"], *head["saw"]]}
+    unseen = [head for each in fields.values() for head in each if head["op"] not in gone]
+    removed = bool(removals) and not unseen
+    snapshot["entities"][entity] = {
+        **known,
+        "removed": removed,
+        "flagged": bool(removals) and not removed,
+    }
+
+
+def _state(snapshot: Snapshot) -> str:
+    heads = versions(snapshot, REVIEW, "state")
+    return str(heads[-1]["value"]) if heads else "draft"
+
+
+def _district(snapshot: Snapshot) -> str | None:
+    """Return the district that is responsible: of occurrence where one is given and agreed, else the author's."""
+    heads = versions(snapshot, REPORT, "district")
+    given = {head["value"] for head in heads if head["value"]}
+    return given.pop() if len(given) == 1 else snapshot["home"]

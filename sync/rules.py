@@ -1,0 +1,167 @@
+"""What each kind of op may do in which state of a report. A refusal is a reason code; the op itself is kept."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sync import merge
+from sync.forms import FormDefinition, check_value, field, missing
+from sync.merge import Snapshot
+from sync.op import ENTITY, REPORT, REVIEW, Edit, Op
+
+OPEN_STATES = ("draft", "submitted", "returned")
+REVIEW_FIELDS: Mapping[str, frozenset[str]] = {
+    "submit": frozenset({"state"}),
+    "return": frozenset({"state", "reasons", "note"}),
+    "approve": frozenset({"state", "seen", "note"}),
+}
+RESULT = {"submit": "submitted", "return": "returned", "approve": "approved"}
+
+
+def judge(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:
+    """Return why an op cannot be applied to this snapshot now, or None. Never raises for what a client sent."""
+    return _bad_values(op, snapshot, form) or _RULES[op.kind](op, snapshot, form)
+
+
+def _bad_values(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:
+    """Check the values of fields that the form knows; fields it does not know are kept as they are."""
+    made = {
+        edit.entity: edit.value.get("list")
+        for edit in op.edits
+        if edit.field == ENTITY and isinstance(edit.value, dict)
+    }
+    for edit in op.edits:
+        if edit.field == ENTITY:
+            if not _is_entity_value(edit.value):
+                return "bad_value"
+            continue
+        if edit.entity == REVIEW:
+            continue
+        owner = made.get(edit.entity) or snapshot["entities"].get(edit.entity, {}).get("list")
+        if edit.entity != REPORT and owner is None:
+            return "unknown_entity"
+        definition = field(form, REPORT if edit.entity == REPORT else owner, edit.field.partition("/")[0])
+        if definition is not None and check_value(definition, _member_value(edit)) is not None:
+            return "bad_value"
+    return None
+
+
+def _member_value(edit: Edit) -> Any:
+    """Return the value as its field's definition sees it: a checklist member stands for a list of one."""
+    if not merge.is_set_member(edit.field):
+        return edit.value
+    return [edit.field.partition("/")[2]] if isinstance(edit.value, bool) else edit.value
+
+
+def _is_entity_value(value: Any) -> bool:
+    if value is None:
+        return True
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("list"), str)
+        and isinstance(value.get("parent"), str | None)
+    )
+
+
+def _lists(op: Op, snapshot: Snapshot) -> set[str | None]:
+    """Return the entity lists that an op writes to; None stands for the report's own fields."""
+    made = {edit.entity: edit.value["list"] for edit in op.edits if edit.field == ENTITY and edit.value}
+    return {
+        made.get(edit.entity) or snapshot["entities"].get(edit.entity, {}).get("list") for edit in op.edits
+    }
+
+
+def _edit(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:
+    if any(edit.entity == REVIEW for edit in op.edits) or "supplements" in _lists(op, snapshot):
+        return "wrong_kind"
+    if snapshot["state"] not in OPEN_STATES:
+        return "report_locked"
+    if any(_is_once(edit, snapshot, form) for edit in op.edits):
+        return "written_once"
+    return None
+
+
+def _is_once(edit: Edit, snapshot: Snapshot, form: FormDefinition) -> bool:
+    """Tell whether an edit would change a field that is written once (a photo's hash, an attempt's removal)."""
+    heads = merge.versions(snapshot, edit.entity, edit.field)
+    owner = snapshot["entities"].get(edit.entity, {}).get("list")
+    if edit.field == ENTITY:
+        return edit.value is None and owner in form.append_only
+    definition = field(form, REPORT if edit.entity == REPORT else owner, edit.field) if owner else None
+    once = definition is not None and definition.merge == "once"
+    return once and any(head["value"] != edit.value for head in heads)
+
+
+def _hold(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:
+    return None if _lists(op, snapshot) == {"footage"} else "wrong_kind"
+
+
+def _submit(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:
+    if snapshot["state"] not in OPEN_STATES:
+        return "report_locked"
+    return _review(op) or ("incomplete" if missing(form, snapshot) else None)
+
+
+def _return(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:
+    if snapshot["state"] != "submitted":
+        return "stale_view"
+    reasons = next((edit.value for edit in op.edits if edit.field == "reasons"), None)
+    return _review(op) or (None if _are_reasons(reasons) else "reason_missing")
+
+
+def _approve(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:
+    seen = next((edit.value for edit in op.edits if edit.field == "seen"), None)
+    if snapshot["state"] != "submitted" or seen != snapshot["ops"]:
+        return "stale_view"
+    return _review(op) or ("open_conflict" if merge.conflicts(snapshot) else None)
+
+
+def _review(op: Op) -> str | None:
+    """Check the shape that submit, return and approve share: they write their own fields of the review, no other."""
+    if any(edit.entity != REVIEW or edit.field not in REVIEW_FIELDS[op.kind] for edit in op.edits):
+        return "wrong_kind"
+    states = [edit.value for edit in op.edits if edit.field == "state"]
+    return None if states == [RESULT[op.kind]] else "bad_value"
+
+
+def _are_reasons(found: Any) -> bool:
+    return (
+        isinstance(found, list)
+        and bool(found)
+        and all(
+            isinstance(each, dict)
+            and all(isinstance(each.get(part), str) for part in ("entity", "field", "text"))
+            and each["text"].strip()
+            for each in found
+        )
+    )
+
+
+def _supplement(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:
+    if snapshot["state"] != "approved":
+        return "not_approved"
+    return None if _lists(op, snapshot) == {"supplements"} and _all_new(op, snapshot) else "wrong_kind"
+
+
+def _all_new(op: Op, snapshot: Snapshot) -> bool:
+    return not any(edit.base or edit.entity in snapshot["entities"] for edit in op.edits)
+
+
+def _resolve(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:
+    if not (op.reason or "").strip():
+        return "reason_missing"
+    if snapshot["state"] not in OPEN_STATES:
+        return "report_locked"
+    if any(edit.entity == REVIEW or edit.field == ENTITY for edit in op.edits):
+        return "wrong_kind"
+    return None
+
+
+_RULES: dict[str, Callable[[Op, Snapshot, FormDefinition], str | None]] = {
+    "edit": _edit,
+    "hold": _hold,
+    "submit": _submit,
+    "return": _return,
+    "approve": _approve,
+    "supplement": _supplement,
+    "resolve": _resolve,
+}

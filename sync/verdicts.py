@@ -1,0 +1,54 @@
+"""Verdicts and receipts: what the server says of an op, and the reasons for which it keeps one without applying it."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    APPLIED = "applied"
+    MERGED = "merged"
+    CONFLICT = "conflict"
+    QUARANTINED = "quarantined"
+
+
+# Reason code -> what a person is told. Stable: phones and desks show them in their own words by the code.
+REASONS: dict[str, str] = {
+    "malformed": "The op cannot be read.",
+    "newer_op_format": "The op was written by a newer app; the server must be updated.",
+    "unknown_kind": "The kind of the op is not known.",
+    "field_twice": "The op writes one field twice.",
+    "bad_signature": "The signature does not fit the device's key.",
+    "unknown_device": "The device is not enrolled.",
+    "revoked_device": "The device was revoked.",
+    "not_device_owner": "The op's actor is not the device's user.",
+    "op_id_reused": "Another op with the same id was stored before.",
+    "waiting_for_base": "An op that this one builds on has not arrived yet.",
+    "unknown_form": "The form's version is not known; the server must be updated.",
+    "unknown_entity": "The op writes to an entity that was never made.",
+    "not_allowed": "The account may not write this to this report.",
+    "own_report": "The author of a report may not review it.",
+    "report_locked": "The report is approved; only a supplement can be added.",
+    "not_approved": "A supplement can be added only to an approved report.",
+    "stale_view": "The report changed after it was read.",
+    "open_conflict": "A conflict is open; settle it first.",
+    "incomplete": "Something that is needed to submit is missing.",
+    "reason_missing": "A reason must be given.",
+    "wrong_kind": "This kind of op may not write these fields.",
+    "written_once": "The field can be written only once.",
+    "bad_value": "A value does not fit its field.",
+    "rule_failed": "The rules failed on this op; it will be run again after an update.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the server stored: the SHA-256 that it computed over the stored bytes, and where in the feed it stands."""
+
+    op: str | None
+    sha256: str
+    seq: int
+    verdict: str
+    reason: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
