@@ -1,0 +1,1 @@
+"""The demonstration: stand-in custodian, seed, and the command that starts everything."""

@@ -1,0 +1,1 @@
+"""What developers run beside the product: real services for tests, checks, and the demo's surroundings."""
