@@ -1,0 +1,1 @@
+"""Accounts: who a person is, what the account may do, and how somebody signs in."""
