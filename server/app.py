@@ -1,0 +1,171 @@
+"""The application: reads the settings, wires the features together, serves the API and the PWA."""
+
+import os
+from pathlib import Path
+
+import structlog
+from flask import Flask, Response, request, send_from_directory
+from flask_migrate import Migrate
+from flask_smorest import Api
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+from werkzeug.exceptions import RequestEntityTooLarge
+
+import server.holds.jobs  # noqa: F401 - registers the outbox's handlers
+from server import outbox, problems, security
+from server.accounts import routes as account_routes
+from server.accounts import service as accounts
+from server.audit import routes as audit_routes
+from server.audit import service as audit
+from server.catalog import routes as catalog_routes
+from server.config import Settings
+from server.db import db
+from server.devices import routes as device_routes
+from server.devices import service as devices
+from server.evidence import routes as evidence_routes
+from server.evidence import service as evidence
+from server.feed import finish as feed
+from server.feed import routes as feed_routes
+from server.feed.signing import ServerKey
+from server.holds import routes as hold_routes
+from server.holds import service as holds
+from server.problems import NotFound, Unavailable
+from server.reports import routes as report_routes
+from server.security import Permission, requires
+
+ROOT = Path(__file__).resolve().parent.parent
+_ROUTES = (
+    account_routes,
+    device_routes,
+    catalog_routes,
+    feed_routes,
+    report_routes,
+    evidence_routes,
+    hold_routes,
+    audit_routes,
+)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application. Raises BadSettings where the settings do not allow a safe start."""
+    settings = settings or Settings.from_env()
+    settings.check()
+    app = Flask("holdfast", static_folder=None)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=settings.max_body_bytes,
+        SQLALCHEMY_DATABASE_URI=_absolute(settings.database_url),
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": not settings.sqlite, **({} if settings.sqlite else _POOL)},
+        API_TITLE="Holdfast",
+        API_VERSION="1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    app.extensions["settings"] = settings
+    _log()
+    db.init_app(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    problems.install(app)
+    security.install(app)
+    _wire(app, settings)
+    api = Api(app)
+    for routes in _ROUTES:
+        api.register_blueprint(routes.blp)
+    _open_spec(app)
+    _operation(app)
+    _pwa(app, settings)
+    return app
+
+
+_POOL = {"pool_size": 20, "max_overflow": 20, "pool_timeout": 10}
+
+
+def _absolute(url: str) -> str:
+    """Anchor a relative SQLite path at the working directory; Flask-SQLAlchemy would take its instance folder."""
+    prefix = "sqlite:///"
+    path = url.removeprefix(prefix)
+    if url == path or path.startswith("/") or path in ("", ":memory:"):
+        return url
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    return prefix + os.path.abspath(path)
+
+
+def _wire(app: Flask, settings: Settings) -> None:
+    """Connect features that must not import one another: the feed serves them all and depends on none."""
+    found = app.extensions
+    found["finishers"] = [outbox.write, audit.finish, feed.finish]
+    found["load_actor"] = lambda token: accounts.load_actor(db.session(), token)
+    found["device_keys"] = devices.keys
+    found["actors"] = accounts.actors
+    found["users_by_star"] = accounts.users_by_star
+    found["people"] = accounts.people
+    found["devices"] = devices.devices
+    found["consequences"] = {"hold": holds.on_op_stored}
+    found["facts"] = {"holds": holds.statuses, "photos": evidence.statuses}
+    found["server_key"] = ServerKey(settings.signing_key_file)
+
+
+def _log() -> None:
+    """Log one JSON object a line: codes, ids and counts, never what a person wrote."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        cache_logger_on_first_use=True,
+    )
+
+
+def _open_spec(app: Flask) -> None:
+    """Let everybody read the description of the API; it holds nothing of anyone."""
+    endpoint = "api-docs.openapi_json"
+    requires(Permission.PUBLIC)(app.view_functions[endpoint])
+
+
+def _operation(app: Flask) -> None:
+    @app.get("/healthz")
+    @requires(Permission.PUBLIC)
+    def healthz() -> Response:
+        return Response("ok\n", content_type="text/plain")
+
+    @app.get("/readyz")
+    @requires(Permission.PUBLIC)
+    def readyz() -> Response:
+        try:
+            db.session.execute(text("SELECT 1 FROM feed_counter LIMIT 1"))
+        except Exception as failed:
+            raise Unavailable("The database does not answer or has no schema; run `holdfast doctor`.") from failed
+        return Response("ready\n", content_type="text/plain")
+
+    @app.get("/metrics")
+    @requires(Permission.PUBLIC)
+    def metrics() -> Response:
+        return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+    @app.before_request
+    def refuse_large_bodies() -> None:
+        """Refuse by the announced length, before a byte of the body is read."""
+        limit = request.max_content_length
+        if limit is not None and (request.content_length or 0) > limit:
+            raise RequestEntityTooLarge()
+
+
+def _pwa(app: Flask, settings: Settings) -> None:
+    folder = settings.pwa_dir.resolve()
+
+    @app.get("/", defaults={"path": "index.html"})
+    @app.get("/<path:path>")
+    @requires(Permission.PUBLIC)
+    def pwa(path: str) -> Response:
+        if path.startswith("api/"):
+            raise NotFound("There is no such address in the API; see /api/openapi.json.")
+        if not (folder / path).is_file():
+            raise NotFound("There is nothing here. The app itself is at /.")
+        response = send_from_directory(folder, path)
+        # Hashed names never change; everything else, the worker above all, must be asked for anew each time.
+        hashed = path.startswith("assets/")
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
+        return response

@@ -1,0 +1,100 @@
+"""Tables of the feed. Ops are kept byte for byte; everything else here can be worked out from them again."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db import BigInt, UtcDateTime, db
+
+
+class StoredOp(db.Model):
+    """An op as it came, and what was made of it. One that cannot be read has the id `sha256:<hash>`."""
+
+    __tablename__ = "op"
+
+    id: Mapped[str] = mapped_column(String(72), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    jws: Mapped[str] = mapped_column(Text)
+    device_id: Mapped[str | None] = mapped_column(String(36))
+    n: Mapped[int | None] = mapped_column(BigInt)
+    actor_id: Mapped[str | None] = mapped_column(String(36))
+    report_id: Mapped[str | None] = mapped_column(String(36))
+    kind: Mapped[str | None] = mapped_column(String(16))
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seq: Mapped[int | None] = mapped_column(BigInt)
+    verdict: Mapped[str | None] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(String(32))
+
+    __table_args__ = (
+        Index("ix_op_report", "report_id", "seq"),
+        Index("ix_op_device", "device_id", "n"),
+    )
+
+
+class OpClash(db.Model):
+    """Other bytes under the id of a stored op: kept and flagged, never interpreted."""
+
+    __tablename__ = "op_clash"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    op_id: Mapped[str] = mapped_column(String(72), index=True)
+    jws: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seq: Mapped[int | None] = mapped_column(BigInt)
+
+
+class Report(db.Model):
+    """A report's present snapshot and facts, as the bytes that the feed serves."""
+
+    __tablename__ = "report"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    author_id: Mapped[str] = mapped_column(String(36))
+    district: Mapped[str | None] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(16))
+    snapshot: Mapped[bytes] = mapped_column(LargeBinary)
+    facts: Mapped[bytes] = mapped_column(LargeBinary)
+    seq: Mapped[int] = mapped_column(BigInt)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ReportScope(db.Model):
+    """That a scope's readers see a report, since which change; `present` false tells them to remove their copy."""
+
+    __tablename__ = "report_scope"
+
+    scope: Mapped[str] = mapped_column(String(48), primary_key=True)
+    report_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInt)
+    present: Mapped[bool]
+
+    __table_args__ = (
+        Index("ix_report_scope_feed", "scope", "seq"),
+        Index("ix_report_scope_report", "report_id"),
+    )
+
+
+class FeedCounter(db.Model):
+    """The one row whose lock orders all commits: its holder gives out the next numbers and then commits."""
+
+    __tablename__ = "feed_counter"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    epoch: Mapped[str] = mapped_column(String(36))
+    seq: Mapped[int] = mapped_column(BigInt)
+    log_n: Mapped[int] = mapped_column(BigInt)
+    log_head: Mapped[str | None] = mapped_column(String(64))
+
+
+class ReceiptEntry(db.Model):
+    """One signed statement of the server: the receipts of a push, its time, and the hash of the one before."""
+
+    __tablename__ = "receipt_log"
+
+    n: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
+    prev: Mapped[str | None] = mapped_column(String(64))
+    jws: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

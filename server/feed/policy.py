@@ -1,0 +1,54 @@
+"""Who may write which kind of op to which report, and whose feeds a report belongs to (P9: deny by default)."""
+
+from server.security import Actor
+from sync.merge import Snapshot, versions
+from sync.op import Op
+
+_ROLES: dict[str, frozenset[str]] = {
+    "edit": frozenset({"officer"}),
+    "submit": frozenset({"officer"}),
+    "supplement": frozenset({"officer"}),
+    "hold": frozenset({"officer", "desk"}),
+    "resolve": frozenset({"officer", "desk"}),
+    "return": frozenset({"desk"}),
+    "approve": frozenset({"desk"}),
+}
+# What a phone may begin a report with: holds travel first, so one may arrive before the text.
+_BEGINS = frozenset({"edit", "hold"})
+
+
+def reader_scope(actor: Actor) -> str | None:
+    """Return the one scope whose feed an actor follows; None for those who read no reports."""
+    if actor.role == "officer":
+        return f"user:{actor.id}"
+    if actor.role == "desk" and actor.district:
+        return f"district:{actor.district}"
+    return None
+
+
+def refusal(actor: Actor | None, op: Op, author: str | None, scopes: set[str]) -> str | None:
+    """Return why an actor may not write this op, or None. `author` is None for a report that is not there yet."""
+    if actor is None or actor.role not in _ROLES.get(op.kind, frozenset()):
+        return "not_allowed"
+    if author is None:
+        return None if op.kind in _BEGINS and actor.role == "officer" else "not_allowed"
+    if reader_scope(actor) not in scopes:
+        return "not_allowed"
+    return "own_report" if actor.role == "desk" and actor.id == author else None
+
+
+def named_stars(snapshot: Snapshot) -> set[str]:
+    """Return the stars of the officers whom a report names; they may read and write it."""
+    stars: set[str] = set()
+    for entity, known in snapshot["entities"].items():
+        if known["list"] == "officers" and not known["removed"]:
+            stars.update(str(head["value"]) for head in versions(snapshot, entity, "star") if head["value"])
+    return stars
+
+
+def report_scopes(snapshot: Snapshot, named: list[str]) -> set[str]:
+    """Return the scopes that see a report: its author, the officers named on it, the district responsible."""
+    scopes = {f"user:{user}" for user in [snapshot["author"], *named]}
+    if snapshot["district"]:
+        scopes.add(f"district:{snapshot['district']}")
+    return scopes

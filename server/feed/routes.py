@@ -1,0 +1,80 @@
+"""HTTP of the feed: push, pull, poke."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Response, current_app, stream_with_context
+from flask_smorest import Blueprint
+
+from server.db import db
+from server.feed import service
+from server.feed.finish import compact
+from server.feed.schemas import PageOut, PullQuery, PushIn, PushOut
+from server.security import Permission, actor, requires
+
+blp = Blueprint("feed", __name__, url_prefix="/api", description="Ops in, changes out")
+
+POKE_SECONDS = 1.0
+POKE_LIFE_SECONDS = 55.0
+
+
+@blp.route("/push", methods=["POST"])
+@requires(Permission.DELIVER)
+@blp.arguments(PushIn)
+@blp.response(200, PushOut)
+def push(body: dict[str, Any]) -> dict[str, Any]:
+    """Store signed ops and answer with a receipt for each; a bad op inside is kept in quarantine."""
+    pushed = service.push(actor(), body["ops"])
+    return {
+        "receipts": [each.as_json() for each in pushed.receipts],
+        "statement": pushed.statement,
+        "beacon": pushed.beacon,
+    }
+
+
+@blp.route("/pull", methods=["GET"])
+@requires(Permission.READ_FEED)
+@blp.arguments(PullQuery, location="query")
+@blp.alt_response(200, schema=PageOut)
+def pull(query: dict[str, Any]) -> Response:
+    """Return the next page of changed reports in the caller's scope."""
+    session = db.session()
+    page = service.pull(session, actor(), query["cursor"], query["limit"])
+    tail = compact(
+        {
+            "left": page.left,
+            "people": current_app.extensions["people"](session, page.actors),
+            "devices": current_app.extensions["devices"](session, page.devices),
+            "cursor": page.cursor,
+            "more": page.more,
+            "reset": page.reset,
+            "beacon": page.beacon,
+        }
+    )
+    body = b'{"items":[' + b",".join(page.items) + b"]," + tail[1:]
+    return Response(body, content_type="application/json")
+
+
+@blp.route("/poke", methods=["GET"])
+@requires(Permission.READ_FEED)
+def poke() -> Response:
+    """Stream a small event whenever the feed has moved (server-sent events); the client then pulls."""
+    return Response(
+        stream_with_context(_pokes()),
+        content_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+def _pokes() -> Iterator[str]:
+    """Watch the counter; end after a while so that no connection outlives its access token for long."""
+    last, ends = -1, time.monotonic() + POKE_LIFE_SECONDS
+    yield "retry: 2000\n\n"
+    while time.monotonic() < ends:
+        now = service.newest(db.session())
+        # The transaction must end, else the next look would see the same moment again and hold a connection.
+        db.session.rollback()
+        yield f'event: poke\ndata: {{"seq":{now}}}\n\n' if now != last else ": still here\n\n"
+        last = now
+        time.sleep(POKE_SECONDS)

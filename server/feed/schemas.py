@@ -1,0 +1,143 @@
+"""What push and pull take and give."""
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+MAX_OPS = 200
+
+
+class PushIn(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    ops = fields.List(fields.String(), required=True, validate=validate.Length(1, MAX_OPS))
+    unsent = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "ops still on the device, as it last counted"},
+    )
+
+
+class ReceiptOut(Schema):
+    op = fields.String(required=True, allow_none=True)
+    sha256 = fields.String(required=True, metadata={"description": "SHA-256 of the string as stored, in hexadecimal"})
+    seq = fields.Integer(required=True)
+    verdict = fields.String(required=True, validate=validate.OneOf(["applied", "merged", "conflict", "quarantined"]))
+    reason = fields.String(required=True, allow_none=True)
+
+
+class PushOut(Schema):
+    receipts = fields.List(fields.Nested(ReceiptOut), required=True)
+    statement = fields.String(required=True, allow_none=True)
+    beacon = fields.String(required=True, allow_none=True)
+
+
+class PullQuery(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    cursor = fields.String(load_default=None)
+    limit = fields.Integer(load_default=200, validate=validate.Range(1, 1000))
+
+
+class VersionOut(Schema):
+    op = fields.String(required=True)
+    actor = fields.String(required=True)
+    device = fields.String(required=True)
+    wall = fields.String(required=True)
+    offset = fields.Integer(required=True)
+    received = fields.String(required=True, allow_none=True)
+    value = fields.Raw(required=True, allow_none=True)
+
+
+class EntityOut(Schema):
+    list = fields.String(required=True, allow_none=True)
+    parent = fields.String(required=True, allow_none=True)
+    removed = fields.Boolean(required=True)
+    flagged = fields.Boolean(required=True)
+
+
+class FormRef(Schema):
+    id = fields.String(required=True)
+    version = fields.Integer(required=True)
+
+
+class SnapshotOut(Schema):
+    report = fields.String(required=True)
+    form = fields.Nested(FormRef, required=True)
+    author = fields.String(required=True)
+    district = fields.String(required=True, allow_none=True)
+    state = fields.String(required=True)
+    entities = fields.Dict(fields.String(), fields.Nested(EntityOut), required=True)
+    fields_ = fields.Dict(
+        fields.String(),
+        fields.Dict(fields.String(), fields.List(fields.Nested(VersionOut))),
+        required=True,
+        data_key="fields",
+    )
+    ops = fields.Integer(required=True)
+
+
+class EditOut(Schema):
+    entity = fields.String(required=True)
+    field = fields.String(required=True)
+    base = fields.List(fields.String(), required=True)
+    value = fields.Raw(required=True, allow_none=True)
+
+
+class QuarantinedOut(Schema):
+    op = fields.String(required=True)
+    kind = fields.String(required=True, allow_none=True)
+    actor = fields.String(required=True, allow_none=True)
+    device = fields.String(required=True, allow_none=True)
+    reason = fields.String(required=True)
+    received = fields.String(required=True)
+    wall = fields.String(required=True, allow_none=True)
+    edits = fields.List(fields.Nested(EditOut), required=True)
+
+
+class HoldStatusOut(Schema):
+    hold = fields.String(required=True)
+    footage = fields.String(required=True)
+    state = fields.String(required=True)
+    since = fields.String(required=True)
+    destroy_on = fields.String(required=True, allow_none=True)
+    custodian = fields.String(required=True, allow_none=True)
+    reference = fields.String(required=True, allow_none=True)
+    error = fields.String(required=True, allow_none=True)
+
+
+class PhotoStatusOut(Schema):
+    photo = fields.String(required=True)
+    sha256 = fields.String(required=True)
+    size = fields.Integer(required=True)
+    type = fields.String(required=True)
+    received = fields.String(required=True)
+
+
+class ItemOut(Schema):
+    report = fields.String(required=True)
+    seq = fields.Integer(required=True)
+    snapshot = fields.Nested(SnapshotOut, required=True)
+    holds = fields.List(fields.Nested(HoldStatusOut), required=True)
+    photos = fields.List(fields.Nested(PhotoStatusOut), required=True)
+    quarantined = fields.List(fields.Nested(QuarantinedOut), required=True)
+
+
+class PersonOut(Schema):
+    name = fields.String(required=True)
+    star = fields.String(required=True, allow_none=True)
+
+
+class DeviceNameOut(Schema):
+    name = fields.String(required=True)
+
+
+class PageOut(Schema):
+    items = fields.List(fields.Nested(ItemOut), required=True)
+    left = fields.List(fields.String(), required=True)
+    people = fields.Dict(fields.String(), fields.Nested(PersonOut), required=True)
+    devices = fields.Dict(fields.String(), fields.Nested(DeviceNameOut), required=True)
+    cursor = fields.String(required=True)
+    more = fields.Boolean(required=True)
+    reset = fields.Boolean(required=True)
+    beacon = fields.String(required=True, allow_none=True)

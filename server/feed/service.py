@@ -1,0 +1,234 @@
+"""The feed's own door: push, pull, and what other features may ask about reports."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.db import UnitOfWork, db, unit_of_work
+from server.feed import interpret, policy, store
+from server.feed.finish import COUNTER
+from server.feed.interpret import Context, authentic
+from server.feed.models import FeedCounter, ReceiptEntry, Report, ReportScope, StoredOp
+from server.feed.signing import Envelope, payload, read, sha256_hex
+from server.feed.store import Outcome
+from server.security import Actor
+from sync import cursor as cursors
+from sync.cursor import Cursor
+from sync.verdicts import Receipt, Verdict
+
+PAGE = 200
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """The answer to a push: receipts in the order of the ops sent, and the server's signed statement of them."""
+
+    receipts: list[Receipt]
+    statement: str | None
+    beacon: str | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of changes, ready to be sent: `items` are stored bytes, `left` the reports to remove."""
+
+    items: list[bytes]
+    left: list[str]
+    actors: set[str]
+    devices: set[str]
+    cursor: str
+    more: bool
+    reset: bool
+    beacon: str | None
+
+
+def push(actor: Actor, tokens: Sequence[str]) -> Pushed:
+    """Store ops, judge them, and return a receipt for each; repeated or reordered, the effect is the same (P5).
+
+    One transaction: raw ops first, then report by report, then audit and outbox rows, the feed counter last. The
+    answer is built only after the commit (P1, P7). `actor` only delivers: an op speaks for the user of its device.
+    """
+    envelopes = {each.sha256: each for each in map(read, tokens)}
+    devices = {each.op.device for each in envelopes.values() if each.op}
+    keys = current_app.extensions["device_keys"](db.session(), devices)
+    doubts = {digest: authentic(each, keys) for digest, each in envelopes.items()}
+    with unit_of_work(actor) as uow:
+        left = store.pending(uow)
+        fresh, stored = _sort_out(uow, list(envelopes.values()))
+        for each in fresh:
+            if doubts[each.sha256]:
+                _quarantine(uow, each, doubts[each.sha256])
+        believed = [(each.op, each.sha256) for each in fresh if each.op and not doubts[each.sha256]]
+        actors = current_app.extensions["actors"](uow.session, {op.actor for op, _ in believed})
+        context = Context(uow, actors, current_app.extensions["consequences"])
+        interpret.interpret(context, believed)
+        if left.outcomes:
+            uow.audit("report.push", "device", actor.device or actor.id, ops=sorted(o.id for o in left.outcomes))
+    receipts = {each.sha256: each.receipt() for each in left.outcomes}
+    answer = [receipts.get(each.sha256) or stored[each.id] for each in map(read, tokens)]
+    return Pushed(answer, left.statement or None, left.beacon or beacon(db.session()))
+
+
+def _sort_out(uow: UnitOfWork, envelopes: list[Envelope]) -> tuple[list[Envelope], dict[str, Receipt]]:
+    """Store what is new; return it, and the receipts of what was stored before. Other bytes are kept aside, flagged."""
+    first: dict[str, Envelope] = {}
+    for each in envelopes:
+        first.setdefault(each.id, each)
+    new = store.insert_new(uow, list(first.values()))
+    stored = store.stored_receipts(uow.session, {each.id for each in envelopes} - new)
+    for each in envelopes:
+        known = first[each.id].sha256 if each.id in new else stored[each.id].sha256
+        if each.sha256 != known:
+            store.insert_clash(uow, each)
+            store.pending(uow).outcomes.append(
+                Outcome(each.id, each.sha256, None, Verdict.QUARANTINED, "op_id_reused", clash=True)
+            )
+    return [each for id, each in first.items() if id in new], stored
+
+
+def _quarantine(uow: UnitOfWork, envelope: Envelope, reason: str | None) -> None:
+    report = envelope.op.report if envelope.op else None
+    store.pending(uow).outcomes.append(Outcome(envelope.id, envelope.sha256, report, Verdict.QUARANTINED, reason))
+    if report:
+        uow.publish(report)
+
+
+def beacon(session: Session) -> str | None:
+    """Return the hash of the server's latest signed statement; devices put it into their next ops."""
+    return session.scalar(select(FeedCounter.log_head).where(FeedCounter.id == COUNTER))
+
+
+def newest(session: Session) -> int:
+    """Return the feed's newest number."""
+    return session.scalar(select(FeedCounter.seq).where(FeedCounter.id == COUNTER)) or 0
+
+
+def pull(session: Session, actor: Actor, token: str | None, limit: int = PAGE) -> Page:
+    """Return the next page of changes for an actor's scope, and where to go on.
+
+    A cursor of another epoch or scope starts from zero with `reset`: the client takes a new base, and keeps what it
+    has not sent yet.
+    """
+    scope = policy.reader_scope(actor)
+    head = session.execute(select(FeedCounter.epoch, FeedCounter.log_head).where(FeedCounter.id == COUNTER)).first()
+    epoch, log_head = (head.epoch, head.log_head) if head else ("", None)
+    start = cursors.decode(token) if token else None
+    reset = start is None or start.epoch != epoch or start.scope != scope
+    since = 0 if start is None or reset else start.seq
+    rows = session.execute(
+        select(ReportScope.seq, ReportScope.present, Report.id, Report.snapshot, Report.facts)
+        .join(Report, Report.id == ReportScope.report_id)
+        .where(ReportScope.scope == scope, ReportScope.seq > since)
+        .order_by(ReportScope.seq)
+        .limit(limit + 1)
+    ).all()
+    page = rows[:limit]
+    # A new reader has no copies to remove.
+    gone = [row.id for row in page if not row.present and not reset]
+    shown = [row for row in page if row.present]
+    actors, devices = _mentioned(shown)
+    reached = page[-1].seq if page else since
+    return Page(
+        items=[_item(row.id, row.seq, row.snapshot, row.facts) for row in shown],
+        left=gone,
+        actors=actors,
+        devices=devices,
+        cursor=Cursor(epoch, scope or "", reached).encode(),
+        more=len(rows) > limit,
+        reset=reset,
+        beacon=log_head,
+    )
+
+
+def _item(report: str, seq: int, snapshot: bytes, facts: bytes) -> bytes:
+    """Put an item together from stored bytes; the facts are an object whose members stand beside the snapshot."""
+    return b'{"report":"%s","seq":%d,"snapshot":%s,%s' % (report.encode(), seq, snapshot, facts[1:])
+
+
+_ACTOR = re.compile(rb'"(?:actor|author)":"([0-9a-f-]{36})"')
+_DEVICE = re.compile(rb'"device":"([0-9a-f-]{36})"')
+
+
+def _mentioned(rows: Sequence[Any]) -> tuple[set[str], set[str]]:
+    """Return the users and devices that stored bytes name, without parsing them; names are no secret of a report."""
+    actors: set[str] = set()
+    devices: set[str] = set()
+    for row in rows:
+        for part in (row.snapshot, row.facts):
+            actors.update(found.decode() for found in _ACTOR.findall(part))
+            devices.update(found.decode() for found in _DEVICE.findall(part))
+    return actors, devices
+
+
+def may_read(session: Session, actor: Actor, report: str) -> bool:
+    """Tell whether a report is in an actor's scope now."""
+    scope = policy.reader_scope(actor)
+    found = session.scalar(
+        select(ReportScope.present).where(ReportScope.scope == scope, ReportScope.report_id == report)
+    )
+    return bool(found)
+
+
+def exists(session: Session, report: str) -> bool:
+    return session.scalar(select(Report.id).where(Report.id == report)) is not None
+
+
+def item(session: Session, report: str) -> tuple[bytes, set[str], set[str]]:
+    """Return one report as the feed serves it, with the users and devices that it names. The caller checked access."""
+    row = session.execute(select(Report.id, Report.seq, Report.snapshot, Report.facts).where(Report.id == report)).one()
+    return _item(row.id, row.seq, row.snapshot, row.facts), *_mentioned([row])
+
+
+def in_scope(session: Session, actor: Actor) -> set[str]:
+    """Return the ids of all reports that an actor sees now."""
+    scope = policy.reader_scope(actor)
+    rows = session.scalars(select(ReportScope.report_id).where(ReportScope.scope == scope, ReportScope.present))
+    return set(rows)
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """One stored op of a report, with what was made of it."""
+
+    op: str
+    sha256: str
+    jws: str
+    payload: Mapping[str, Any]
+    verdict: str | None
+    reason: str | None
+    received: datetime
+    seq: int | None
+
+
+def history(session: Session, report: str) -> list[HistoryEntry]:
+    """Return every op of a report, oldest first, quarantined ones too."""
+    rows = session.scalars(
+        select(StoredOp).where(StoredOp.report_id == report).order_by(StoredOp.received_at, StoredOp.seq, StoredOp.id)
+    )
+    return [
+        HistoryEntry(row.id, row.sha256, row.jws, payload(row.jws), row.verdict, row.reason, row.received_at, row.seq)
+        for row in rows
+    ]
+
+
+def verify(session: Session) -> str | None:
+    """Walk stored ops and the receipt log; return the first thing that does not fit, or None."""
+    for row in session.execute(select(StoredOp.id, StoredOp.sha256, StoredOp.jws).execution_options(yield_per=1000)):
+        if sha256_hex(row.jws) != row.sha256:
+            return f"op {row.id}: its bytes do not have the stored hash"
+    head: str | None = None
+    entries = session.scalars(select(ReceiptEntry).order_by(ReceiptEntry.n).execution_options(yield_per=1000))
+    for place, entry in enumerate(entries, start=1):
+        if entry.n != place:
+            return f"receipt log: entry {place} is missing"
+        if sha256_hex(entry.jws) != entry.sha256 or entry.prev != head or payload(entry.jws)["prev"] != head:
+            return f"receipt log: entry {entry.n} does not fit the one before"
+        head = entry.sha256
+    kept = beacon(session)
+    return None if kept == head else "receipt log: its head is not the last entry"

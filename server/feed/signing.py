@@ -1,0 +1,121 @@
+"""Signatures: opening what devices signed, and signing what the server states (compact JWS, ES256)."""
+
+import base64
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.api_jws import PyJWS
+from jwt.exceptions import PyJWTError
+
+from sync.op import BadOp, Op, parse
+
+_JWS = PyJWS(algorithms=["ES256"])
+MAX_OP_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One pushed string with what could be read of it. `op` is None and `reason` set where it is no op."""
+
+    token: str
+    sha256: str
+    op: Op | None
+    kid: str | None
+    reason: str | None
+
+    @property
+    def id(self) -> str:
+        return self.op.id if self.op else f"sha256:{self.sha256}"
+
+
+def sha256_hex(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read(token: str) -> Envelope:
+    """Read a pushed string without judging its signature. Never raises: what cannot be read is kept as it is."""
+    digest = sha256_hex(token)
+    try:
+        header, payload, _signature = token.split(".")
+        kid = json.loads(_decode(header)).get("kid")
+        op = parse(json.loads(_decode(payload)))
+    except BadOp as bad:
+        return Envelope(token, digest, None, None, bad.reason)
+    except (ValueError, AttributeError, RecursionError):
+        return Envelope(token, digest, None, None, "malformed")
+    return Envelope(token, digest, op, kid if isinstance(kid, str) else None, None)
+
+
+def payload(token: str) -> dict[str, Any]:
+    """Return the payload of a stored JWS. Raises ValueError where it holds none."""
+    found: dict[str, Any] = json.loads(_decode(token.split(".")[1]))
+    return found
+
+
+def _decode(part: str) -> bytes:
+    return base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
+
+
+@lru_cache(maxsize=4096)
+def public_key(jwk: str) -> ec.EllipticCurvePublicKey:
+    """Return the key of a JWK (JSON text); cached, because a phone's ops come in batches."""
+    key = jwt.PyJWK.from_json(jwk, algorithm="ES256").key
+    assert isinstance(key, ec.EllipticCurvePublicKey)  # noqa: S101 - the enrolment took P-256 keys only
+    return key
+
+
+def signature_fits(token: str, jwk: str) -> bool:
+    """Tell whether the compact JWS was signed by the key; only ES256 counts, whatever the header says."""
+    try:
+        _JWS.decode(token, key=public_key(jwk), algorithms=["ES256"])
+    except (PyJWTError, ValueError):
+        return False
+    return True
+
+
+class ServerKey:
+    """The server's own signing key, from a PEM file that is made on the first start."""
+
+    def __init__(self, path: Path):
+        if not path.exists():
+            _make(path)
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise ValueError(f"{path.name} holds no EC P-256 key")
+        self._key = key
+        jwk = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key()))
+        self.jwk: dict[str, Any] = {part: jwk[part] for part in ("kty", "crv", "x", "y")}
+        # RFC 7638 thumbprint: the members in lexical order, without spaces.
+        thumb = json.dumps({part: jwk[part] for part in ("crv", "kty", "x", "y")}, separators=(",", ":"))
+        self.kid = sha256_hex(thumb)[:32]
+
+    def sign(self, statement: dict[str, Any]) -> str:
+        """Return the compact JWS of a statement."""
+        payload = json.dumps(statement, separators=(",", ":"), ensure_ascii=False).encode()
+        header = {"kid": self.kid, "typ": "holdfast-statement+jws"}
+        return _JWS.encode(payload, self._key, algorithm="ES256", headers=header)
+
+
+def _make(path: Path) -> None:
+    """Write a new key. O_EXCL lets one of several starting processes win; the others read what it wrote."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_bytes(pem)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

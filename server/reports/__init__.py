@@ -1,0 +1,1 @@
+"""Reading reports: one report, and its history op by op."""
