@@ -1,0 +1,154 @@
+/**
+ * The server's snapshot overlaid with this phone's own ops. The rule is the server's own (sync/merge.py), applied to
+ * what the server has not judged yet: the phone never merges, it only shows what it is about to send.
+ * Both sides run tests/vectors/overlay.json.
+ */
+import type { Entity, FormRef, OpPayload, ReportState, Snapshot, Version } from './types';
+
+export const REPORT = 'report';
+export const REVIEW = 'review';
+export const ENTITY = '@entity';
+
+/** The snapshot of a report before its first op. */
+export function empty(report: string, form: FormRef, author: string, home: string | null): Snapshot {
+  return { report, form, author, home, district: home, state: 'draft', entities: {}, fields: {}, ops: 0 };
+}
+
+/** Overlay ops on a snapshot, in the order given; the snapshot itself is left as it is. */
+export function overlay(snapshot: Snapshot, ops: OpPayload[], received: string | null = null): Snapshot {
+  if (ops.length === 0) return snapshot;
+  const view = structuredClone(snapshot);
+  for (const op of ops) apply(view, op, received);
+  return view;
+}
+
+function apply(view: Snapshot, op: OpPayload, received: string | null): void {
+  for (const edit of op.edits) {
+    const fields = (view.fields[edit.entity] ??= {});
+    // An op whose receipt was lost may already stand in the snapshot: it replaces itself.
+    const kept = (fields[edit.field] ?? []).filter((head) => !edit.base.includes(head.op) && head.op !== op.op);
+    fields[edit.field] = [...kept, version(op, edit.field, edit.base, edit.value, received)];
+  }
+  for (const entity of new Set(op.edits.map((edit) => edit.entity))) {
+    if (entity !== REPORT && entity !== REVIEW) settle(view, entity);
+  }
+  view.ops += 1;
+  view.state = stateOf(view);
+  view.district = districtOf(view);
+}
+
+function version(
+  op: OpPayload,
+  field: string,
+  base: string[],
+  newValue: unknown,
+  received: string | null
+): Version {
+  const made: Version = {
+    op: op.op,
+    actor: op.actor,
+    device: op.device,
+    wall: op.time.wall,
+    offset: op.time.utc_offset,
+    received,
+    value: newValue
+  };
+  if (field === ENTITY && newValue === null) made.saw = [...base];
+  return made;
+}
+
+/** Work out whether an entity stands: an edit that its remover had not seen keeps it, flagged. */
+function settle(view: Snapshot, entity: string): void {
+  const fields = view.fields[entity] ?? {};
+  const heads = fields[ENTITY] ?? [];
+  const made = heads.find((head) => head.value)?.value as Partial<Entity> | undefined;
+  const before = view.entities[entity] ?? { list: null, parent: null };
+  const known = made ? { list: made.list ?? null, parent: made.parent ?? null } : before;
+  const removals = heads.filter((head) => head.value === null);
+  const gone = new Set(removals.flatMap((head) => [head.op, ...(head.saw ?? [])]));
+  const unseen = Object.values(fields).some((each) => each.some((head) => !gone.has(head.op)));
+  const removed = removals.length > 0 && !unseen;
+  view.entities[entity] = {
+    list: known.list,
+    parent: known.parent,
+    removed,
+    flagged: removals.length > 0 && !removed
+  };
+}
+
+function stateOf(view: Snapshot): ReportState {
+  const heads = view.fields[REVIEW]?.['state'] ?? [];
+  return (heads.at(-1)?.value as ReportState | undefined) ?? 'draft';
+}
+
+function districtOf(view: Snapshot): string | null {
+  const given = new Set(heads(view, REPORT, 'district').flatMap((head) => (head.value ? [head.value] : [])));
+  return given.size === 1 ? ([...given][0] as string) : (view.home ?? null);
+}
+
+/** Every head of a field, oldest first, equal ones too: what an op that settles the field must name as its base. */
+export function heads(view: Snapshot, entity: string, field: string): Version[] {
+  return view.fields[entity]?.[field] ?? [];
+}
+
+/** The heads as a person reads them: [] none, one value, or a conflict; equal values are one. */
+export function current(view: Snapshot, entity: string, field: string): Version[] {
+  const distinct: Version[] = [];
+  for (const head of heads(view, entity, field)) {
+    if (!distinct.some((other) => same(other.value, head.value))) distinct.push(head);
+  }
+  if (distinct.length < 2 || !isSetMember(field)) return distinct;
+  // In a checklist adding wins; there is no conflict to settle.
+  const added = distinct.find((head) => head.value === true);
+  return added ? [added] : distinct.slice(-1);
+}
+
+/** The one value of a field; undefined where nobody wrote it or a conflict is open. */
+export function value(view: Snapshot, entity: string, field: string): unknown {
+  const found = current(view, entity, field);
+  return found.length === 1 ? found[0]?.value : undefined;
+}
+
+/** The entities of a list that stand, in order of creation. `parent` left out: of any parent. */
+export function entities(view: Snapshot, list: string, parent?: string | null): string[] {
+  return Object.entries(view.entities)
+    .filter(([, each]) => each.list === list && !each.removed)
+    .filter(([, each]) => parent === undefined || each.parent === parent)
+    .map(([id]) => ({ id, order: heads(view, id, ENTITY)[0]?.op ?? id }))
+    .sort((a, b) => compare(a.order, b.order) || compare(a.id, b.id))
+    .map((each) => each.id);
+}
+
+/** The fields that a person must settle, leaving out removed entities. */
+export function conflicts(view: Snapshot): { entity: string; field: string; heads: Version[] }[] {
+  const found: { entity: string; field: string; heads: Version[] }[] = [];
+  for (const [entity, fields] of Object.entries(view.fields)) {
+    if (view.entities[entity]?.removed) continue;
+    for (const field of Object.keys(fields)) {
+      if (field === ENTITY) continue;
+      const distinct = current(view, entity, field);
+      if (distinct.length > 1) found.push({ entity, field, heads: distinct });
+    }
+  }
+  return found;
+}
+
+export function isSetMember(field: string): boolean {
+  return field.includes('/');
+}
+
+/** Equality of JSON values; the order of an object's keys means nothing. */
+export function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const left = Object.entries(a);
+  const right = b as Record<string, unknown>;
+  return (
+    left.length === Object.keys(b).length && left.every(([key, each]) => key in right && same(each, right[key]))
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

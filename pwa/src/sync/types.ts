@@ -1,0 +1,172 @@
+/** Wire types: what travels between the phone and the server, and what a snapshot is (docs/sync.md). */
+
+export type OpKind = 'edit' | 'hold' | 'submit' | 'return' | 'approve' | 'supplement' | 'resolve';
+
+/** One field's new value, and the versions of the field that its author had seen. */
+export type Edit = { entity: string; field: string; base: string[]; value: unknown };
+
+export type OpPayload = {
+  v: 1;
+  op: string;
+  device: string;
+  n: number;
+  prev: string | null;
+  actor: string;
+  report: string;
+  kind: OpKind;
+  edits: Edit[];
+  form: FormRef;
+  reason?: string;
+  time: { wall: string; utc_offset: number; beacon: string | null };
+};
+
+export type FormRef = { id: string; version: number };
+
+export type ReportState = 'draft' | 'submitted' | 'returned' | 'approved';
+
+export type Version = {
+  op: string;
+  actor: string;
+  device: string;
+  wall: string;
+  offset: number;
+  received: string | null;
+  value: unknown;
+  /** On a removal: the heads that the remover had seen. */
+  saw?: string[];
+};
+
+export type Entity = { list: string | null; parent: string | null; removed: boolean; flagged: boolean };
+
+export type Snapshot = {
+  report: string;
+  form: FormRef;
+  author: string;
+  /** The author's district when the report began; it stands in until a district of occurrence is given. */
+  home?: string | null;
+  district: string | null;
+  state: ReportState;
+  entities: Record<string, Entity>;
+  fields: Record<string, Record<string, Version[]>>;
+  ops: number;
+};
+
+export type HoldState =
+  | 'received'
+  | 'submitted'
+  | 'acknowledged'
+  | 'matched'
+  | 'awaiting_upload'
+  | 'held'
+  | 'refused'
+  | 'failed';
+
+export type HoldStatus = {
+  hold: string;
+  footage: string;
+  state: HoldState;
+  since: string;
+  destroy_on: string | null;
+  custodian: string | null;
+  reference: string | null;
+  error: string | null;
+};
+
+export type ServerPhoto = { photo: string; sha256: string; size: number; type: string; received: string };
+
+export type Quarantined = {
+  op: string;
+  kind: OpKind;
+  actor: string;
+  device: string;
+  reason: string;
+  received: string | null;
+  wall: string;
+  edits: Edit[];
+};
+
+/** A report as the feed delivers it. */
+export type Item = {
+  report: string;
+  seq: number;
+  snapshot: Snapshot;
+  holds: HoldStatus[];
+  photos: ServerPhoto[];
+  quarantined: Quarantined[];
+};
+
+export type Verdict = 'applied' | 'merged' | 'conflict' | 'quarantined' | 'duplicate';
+
+export type Receipt = { op: string | null; sha256: string; seq: number; verdict: Verdict; reason: string | null };
+
+export type PushAnswer = { receipts: Receipt[]; statement: string; beacon: string };
+
+export type PullAnswer = {
+  items: Item[];
+  left: string[];
+  people: Record<string, Person>;
+  devices: Record<string, DeviceName>;
+  cursor: string;
+  more: boolean;
+  reset: boolean;
+  beacon: string | null;
+};
+
+export type Person = { name: string; star: string | null };
+export type DeviceName = { name: string };
+
+export type Option = { id: string; label: string };
+
+export type FieldType =
+  | 'text'
+  | 'longtext'
+  | 'choice'
+  | 'choices'
+  | 'datetime'
+  | 'number'
+  | 'boolean'
+  | 'star'
+  | 'plate'
+  | 'district'
+  | 'beat'
+  | 'photo'
+  | 'time_note';
+
+export type Field = {
+  id: string;
+  label: string;
+  type: FieldType;
+  options?: Option[];
+  options_from?: string;
+  help?: string;
+  required?: 'submit';
+  show_if?: { field: string; in: unknown[] };
+  sensitivity?: 'restricted';
+  merge: 'register' | 'set' | 'once';
+  unit?: string;
+};
+
+export type Section = {
+  id: string;
+  title: string;
+  help?: string;
+  fields: Field[];
+  /** Set where the section is an entity list; `parent` names the list its entities belong to. */
+  list?: string;
+  item?: string;
+  min_to_submit?: number;
+  parent?: string;
+  append_only?: true;
+};
+
+export type FormDefinition = { id: string; version: number; title: string; sections: Section[] };
+
+export type Catalog = {
+  version: string;
+  forms: FormDefinition[];
+  districts: { id: string; name?: string; label?: string; [more: string]: unknown }[];
+  legal_bases: Option[];
+  hold: { days: number; pad_before_min: number; pad_after_min: number };
+  /** Lists that a field's `options_from` may name. */
+  [list: string]: unknown;
+};

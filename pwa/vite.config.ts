@@ -1,0 +1,42 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { VitePWA } from 'vite-plugin-pwa';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  plugins: [
+    svelte(),
+    VitePWA({
+      strategies: 'injectManifest',
+      srcDir: 'src',
+      filename: 'sw.ts',
+      // The page registers the worker itself: the content security policy allows no inline script.
+      injectRegister: null,
+      injectManifest: { globPatterns: ['**/*.{js,css,html,svg,png,webmanifest}'] },
+      manifest: {
+        id: '/',
+        name: 'Holdfast',
+        short_name: 'Holdfast',
+        description: 'Document an incident at the scene, with or without a network.',
+        start_url: '/#/',
+        scope: '/',
+        display: 'standalone',
+        background_color: '#0f1419',
+        theme_color: '#0f1419',
+        icons: [
+          { src: '/icon-192.png', sizes: '192x192', type: 'image/png' },
+          { src: '/icon-512.png', sizes: '512x512', type: 'image/png' },
+          { src: '/icon-maskable-512.png', sizes: '512x512', type: 'image/png', purpose: 'maskable' },
+          { src: '/icon.svg', sizes: 'any', type: 'image/svg+xml' }
+        ]
+      }
+    })
+  ],
+  build: {
+    target: 'es2022',
+    // Fonts and images as files: the content security policy forbids them inline.
+    assetsInlineLimit: 0,
+    sourcemap: false
+  },
+  server: { proxy: { '/api': 'http://127.0.0.1:8000' } },
+  test: { environment: 'node', include: ['tests/**/*.test.ts', 'src/**/*.test.ts'] }
+});
