@@ -40,6 +40,15 @@ class Actor:
     upload_only: bool = False
 
 
+@dataclass(frozen=True)
+class DeviceKey:
+    """An enrolled device as others need it: its user, its public key (JWK as JSON text), whether it was revoked."""
+
+    user: str
+    jwk: str
+    revoked: bool
+
+
 _BY_ROLE: dict[str, frozenset[Permission]] = {
     "officer": frozenset({Permission.SIGNED_IN, Permission.DELIVER, Permission.READ_FEED}),
     "desk": frozenset(

@@ -98,6 +98,16 @@ def users_by_star(session: Session, stars: Iterable[str]) -> dict[str, str]:
     return {star: user for star, user in rows if star}
 
 
+def actors(session: Session, ids: Iterable[str]) -> dict[str, Actor]:
+    """Return {user id: Actor} of those who are active now; whoever is missing may do nothing."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    found = select(UserAccount).where(UserAccount.id.in_(wanted), UserAccount.suspended_at.is_(None))
+    rows = session.scalars(found.execution_options(populate_existing=True))
+    return {user.id: actor_of(user) for user in rows}
+
+
 def people(session: Session, ids: Iterable[str]) -> dict[str, dict[str, str | None]]:
     """Return {user id: {name, star}} for showing who did something."""
     wanted = set(ids)

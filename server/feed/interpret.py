@@ -11,7 +11,7 @@ from server.db import UnitOfWork
 from server.feed import policy, store
 from server.feed.signing import Envelope, read, signature_fits
 from server.feed.store import WAITING, Outcome
-from server.security import Actor
+from server.security import Actor, DeviceKey
 from sync import forms, merge, rules
 from sync.merge import Snapshot
 from sync.op import Op
@@ -20,15 +20,6 @@ from sync.verdicts import Verdict
 log = structlog.get_logger()
 # What else follows from an op, such as a hold; wired in by app.py. Returns a reason where it cannot be done.
 Consequence = Callable[[UnitOfWork, Op], str | None]
-
-
-@dataclass(frozen=True)
-class DeviceKey:
-    """An enrolled device as the feed needs it: its user, its public key (JWK as JSON text), whether it was revoked."""
-
-    user: str
-    jwk: str
-    revoked: bool
 
 
 @dataclass(frozen=True)
