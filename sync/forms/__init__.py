@@ -1,0 +1,42 @@
+"""Form definitions: what a report holds, read from JSON, and what can be said of values by a definition alone."""
+
+from sync.forms.definition import (
+    Field,
+    FormDefinition,
+    Group,
+    Option,
+    Section,
+    ShowIf,
+    UnknownForm,
+    Caution,
+    available,
+    document,
+    field,
+    load,
+    merge_policy,
+)
+from sync.forms.presence import Missing, is_visible, missing, visible_fields
+from sync.forms.values import check_value, sensitive_words, unusual
+
+__all__ = [
+    "Field",
+    "FormDefinition",
+    "Group",
+    "Missing",
+    "Option",
+    "Section",
+    "ShowIf",
+    "UnknownForm",
+    "Caution",
+    "available",
+    "check_value",
+    "document",
+    "field",
+    "is_visible",
+    "load",
+    "merge_policy",
+    "missing",
+    "sensitive_words",
+    "unusual",
+    "visible_fields",
+]
