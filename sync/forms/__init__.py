@@ -1,6 +1,7 @@
 """Form definitions: what a report holds, read from JSON, and what can be said of values by a definition alone."""
 
 from sync.forms.definition import (
+    Caution,
     Field,
     FormDefinition,
     Group,
@@ -8,7 +9,6 @@ from sync.forms.definition import (
     Section,
     ShowIf,
     UnknownForm,
-    Caution,
     available,
     document,
     field,
@@ -19,6 +19,7 @@ from sync.forms.presence import Missing, is_visible, missing, visible_fields
 from sync.forms.values import check_value, sensitive_words, unusual
 
 __all__ = [
+    "Caution",
     "Field",
     "FormDefinition",
     "Group",
@@ -27,7 +28,6 @@ __all__ = [
     "Section",
     "ShowIf",
     "UnknownForm",
-    "Caution",
     "available",
     "check_value",
     "document",

@@ -102,7 +102,7 @@ _CHECKS: dict[str, Callable[[Field, Any], str | None]] = {
 
 
 def check_value(field: Field, value: Any) -> str | None:
-    """Return why a value does not fit its field, as a stable code, or None. Null and "" empty any field but a checklist.
+    """Return why a value does not fit its field, as a stable code, or None. Null and "" empty the field.
 
     For a checklist the value is the list of its members that are meant.
     """
