@@ -1,0 +1,149 @@
+"""The merge rules of docs/sync.md: heads, bases, conflicts, checklists, entities."""
+
+import copy
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sync import merge
+from sync.merge import Snapshot
+from sync.op import Op
+from tests.unit.sync.builders import edit, op, op_id
+
+
+def fold(*ops: Op) -> Snapshot:
+    snapshot = merge.empty(ops[0], "010")
+    for each in ops:
+        merge.apply(snapshot, each, "2026-11-23T21:20:00+00:00")
+    return snapshot
+
+
+def values(snapshot: Snapshot, field: str, entity: str = "report") -> list[Any]:
+    return [head["value"] for head in merge.versions(snapshot, entity, field)]
+
+
+def test_an_op_supersedes_exactly_the_heads_its_author_had_seen() -> None:
+    first = op("edit", edit("address", "W 26th St"))
+    second = op("edit", edit("address", "W 26th St & Pulaski", first))
+    assert values(fold(first, second), "address") == ["W 26th St & Pulaski"]
+
+
+def test_two_devices_that_write_different_fields_both_stand() -> None:
+    snapshot = fold(op("edit", edit("address", "Cermak")), op("edit", edit("narrative", "Seen.")))
+    assert values(snapshot, "address") == ["Cermak"]
+    assert values(snapshot, "narrative") == ["Seen."]
+    assert merge.conflicts(snapshot) == []
+
+
+def test_two_devices_that_write_one_field_conflict_and_both_values_stay_in_view() -> None:
+    """P2: no word lost."""
+    snapshot = fold(op("edit", edit("address", "south")), op("edit", edit("address", "east")))
+    assert values(snapshot, "address") == ["south", "east"]
+    assert merge.conflicts(snapshot) == [("report", "address")]
+
+
+def test_equal_values_written_apart_are_no_conflict() -> None:
+    snapshot = fold(op("edit", edit("address", "same")), op("edit", edit("address", "same")))
+    assert merge.conflicts(snapshot) == []
+
+
+def test_a_resolution_that_names_all_heads_ends_the_conflict() -> None:
+    one, two = op("edit", edit("address", "south")), op("edit", edit("address", "east"))
+    resolution = op("resolve", edit("address", "south-east corner", one, two), reason="asked both")
+    assert values(fold(one, two, resolution), "address") == ["south-east corner"]
+
+
+def test_a_third_edit_that_the_resolution_had_not_seen_conflicts_again() -> None:
+    one, two, three = (op("edit", edit("address", where)) for where in ("south", "east", "north"))
+    resolution = op("resolve", edit("address", "south", one, two), reason="asked")
+    snapshot = fold(one, two, resolution, three)
+    assert values(snapshot, "address") == ["south", "north"]
+    assert merge.conflicts(snapshot) == [("report", "address")]
+
+
+def test_in_a_checklist_adding_wins_and_nothing_conflicts() -> None:
+    tick = op("edit", edit("observed/mask", True))
+    off = op("edit", edit("observed/mask", False, tick))
+    again = op("edit", edit("observed/mask", True, tick))
+    snapshot = fold(tick, off, again)
+    assert True in values(snapshot, "observed/mask")
+    assert merge.conflicts(snapshot) == []
+
+
+def test_an_edit_concurrent_with_a_removal_keeps_the_entity_and_flags_it() -> None:
+    agent = op_id()
+    made = op("edit", edit("@entity", {"list": "agents", "parent": None}, entity=agent))
+    removed = op("edit", edit("@entity", None, made, entity=agent))
+    wrote = op("edit", edit("agency", "ice_ero", entity=agent))
+    for order in ((made, removed, wrote), (made, wrote, removed)):
+        known = fold(*order)["entities"][agent]
+        assert (known["removed"], known["flagged"], known["list"]) == (False, True, "agents")
+
+
+def test_a_removal_that_saw_everything_removes() -> None:
+    agent = op_id()
+    made = op(
+        "edit",
+        edit("@entity", {"list": "agents", "parent": None}, entity=agent),
+        edit("agency", "ice_ero", entity=agent),
+    )
+    assert fold(made, op("edit", edit("@entity", None, made, entity=agent)))["entities"][agent]["removed"]
+
+
+def test_the_district_of_occurrence_takes_over_from_the_authors_own() -> None:
+    begun = op("edit", edit("address", "Cermak"))
+    assert fold(begun)["district"] == "010"
+    assert fold(begun, op("edit", edit("district", "012")))["district"] == "012"
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Op]:
+    """Ops of several authors on two fields, each built on some of the ops that came before it."""
+    made: list[Op] = []
+    for number in range(draw(st.integers(1, 12))):
+        field = draw(st.sampled_from(["address", "narrative", "observed/mask"]))
+        earlier = [each for each in made if each.edits[0].field == field]
+        base = draw(st.lists(st.sampled_from(earlier), unique_by=id, max_size=3)) if earlier else []
+        value = draw(st.booleans()) if "/" in field else f"text {draw(st.integers(0, 3))} {number % 2}"
+        made.append(op("edit", edit(field, value, *base)))
+    return made
+
+
+@settings(max_examples=200, deadline=None)
+@given(histories(), st.randoms(use_true_random=False))
+def test_every_order_that_respects_the_bases_ends_in_the_same_heads(history: list[Op], chance: Any) -> None:
+    expected = _heads(fold(*history))
+    left, order, known = list(history), [], set()
+    while left:
+        ready = [each for each in left if not merge.missing_bases(each, known)]
+        chosen = chance.choice(ready)
+        left.remove(chosen)
+        order.append(chosen)
+        known.add(chosen.id)
+    assert _heads(fold(*order)) == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(histories())
+def test_no_value_leaves_view_but_by_an_op_whose_author_had_seen_it(history: list[Op]) -> None:
+    """P2, against a model that only knows which ops name which."""
+    superseded = {base for each in history for base in merge.bases(each)}
+    shown = {head["op"] for fields in fold(*history)["fields"].values() for heads in fields.values() for head in heads}
+    assert shown == {each.id for each in history} - superseded
+
+
+def test_applying_leaves_other_snapshots_alone() -> None:
+    first = op("edit", edit("address", "Cermak"))
+    before = fold(first)
+    kept = copy.deepcopy(before)
+    merge.apply(copy.deepcopy(before), op("edit", edit("address", "Ashland", first)), "2026-11-23T21:21:00+00:00")
+    assert before == kept
+
+
+def _heads(snapshot: Snapshot) -> dict[tuple[str, str], set[str]]:
+    return {
+        (entity, field): {head["op"] for head in heads}
+        for entity, fields in snapshot["fields"].items()
+        for field, heads in fields.items()
+    }
