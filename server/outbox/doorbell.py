@@ -1,0 +1,39 @@
+"""The doorbell: tell RQ that rows are waiting. Nothing depends on it but speed."""
+
+import structlog
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+QUEUE = "holds"
+# A push waits for the doorbell, so a Redis that hangs may cost it no more than this.
+PATIENCE_SECONDS = 0.25
+KEEP_FAILED_SECONDS = 3600
+JOB = "server.outbox.run_one"
+
+log = structlog.get_logger()
+_connections: dict[str, Redis] = {}
+
+
+def ring(url: str, rows: list[int]) -> None:
+    """Enqueue one RQ job a row, with its id and nothing else. An unreachable Redis is logged; the sweeper comes."""
+    try:
+        queue = Queue(QUEUE, connection=_connection(url), serializer=JSONSerializer)
+        for row in rows:
+            queue.enqueue(JOB, row, result_ttl=0, failure_ttl=KEEP_FAILED_SECONDS, description=f"row {row}")
+    except Exception as failed:
+        # The change is committed and the sweeper finds it, so no error of the doorbell may reach the caller.
+        log.warning("doorbell_failed", kind=type(failed).__name__, rows=len(rows))
+
+
+def _connection(url: str) -> Redis:
+    if url not in _connections:
+        _connections[url] = Redis.from_url(
+            url,
+            socket_timeout=PATIENCE_SECONDS,
+            socket_connect_timeout=PATIENCE_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+    return _connections[url]
