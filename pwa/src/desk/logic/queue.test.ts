@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import type { HoldStatus, Snapshot, Version } from '../../sync/types';
+import { byUrgency, holdUrgency, holdWords } from './holds';
+import { openConflicts, filtered, mostUrgentFirst, NO_FILTER, rowOf, type Readable } from './queue';
+
+const NOW = Date.parse('2026-11-23T22:00:00Z');
+const daysOn = (days: number): string => new Date(NOW + days * 86_400_000 + 60_000).toISOString();
+
+function version(value: unknown, wall = '2026-11-23T21:00:00Z', op = `op-${JSON.stringify(value)}`): Version {
+  return { op, actor: 'u1', device: 'd1', wall, offset: -360, received: wall, value } as Version;
+}
+
+function hold(state: string, days: number): HoldStatus {
+  return {
+    hold: `h${state}${days}`,
+    footage: 'f',
+    state,
+    since: '',
+    destroy_on: daysOn(days),
+    custodian: 'x',
+    reference: null,
+    error: null
+  } as unknown as HoldStatus;
+}
+
+function aReport(
+  id: string,
+  state: string,
+  since: string,
+  over: { fields?: Record<string, Version[]>; holds?: HoldStatus[] } = {}
+): Readable {
+  const snapshot = {
+    report: id,
+    form: { id: 'incident', version: 1 },
+    author: 'u1',
+    district: '010',
+    state,
+    ops: 1,
+    entities: {
+      a1: { list: 'agents', parent: null, removed: false, flagged: false },
+      a2: { list: 'agents', parent: null, removed: true, flagged: false }
+    },
+    fields: {
+      report: { address: [version(`${id} street`)], ...over.fields },
+      review: state === 'draft' ? {} : { state: [version(state, since)] }
+    }
+  } as unknown as Snapshot;
+  return { id, snapshot, holds: over.holds ?? [], quarantined: [] };
+}
+
+describe('urgency of the queue', () => {
+  it('puts the due hold first, then the conflict, then the oldest submission', () => {
+    const rows = [
+      aReport('approved', 'approved', '2026-11-01T00:00:00Z'),
+      aReport('new', 'submitted', '2026-11-23T20:00:00Z'),
+      aReport('old', 'submitted', '2026-11-20T20:00:00Z'),
+      aReport('conflict', 'draft', '', { fields: { beat: [version('1011'), version('1012')] } }),
+      aReport('due', 'approved', '2026-11-01T00:00:00Z', { holds: [hold('acknowledged', 8)] }),
+      aReport('refused', 'returned', '2026-11-01T00:00:00Z', { holds: [hold('refused', 60)] }),
+      aReport('kept', 'returned', '2026-11-02T00:00:00Z', { holds: [hold('held', 3)] })
+    ].map((one) => rowOf(one, NOW));
+    expect(mostUrgentFirst(rows).map((row) => row.id)).toEqual([
+      'due',
+      'refused',
+      'conflict',
+      'old',
+      'new',
+      'kept',
+      'approved'
+    ]);
+  });
+
+  it('counts only entities that stand', () => {
+    expect(rowOf(aReport('x', 'draft', ''), NOW).agents).toBe(1);
+  });
+
+  it('sees no conflict in equal values, checklists and removed entities', () => {
+    const one = aReport('x', 'draft', '', {
+      fields: {
+        beat: [version('1011', '', 'p'), version('1011', '', 'q')],
+        'observed/mask': [version(true), version(false)]
+      }
+    });
+    one.snapshot.fields.a2 = { agency: [version('a'), version('b')] };
+    expect(openConflicts(one.snapshot)).toEqual([]);
+  });
+});
+
+describe('filters', () => {
+  const rows = [
+    aReport('Pulaski', 'submitted', '2026-11-23T20:00:00Z'),
+    aReport('Cermak', 'draft', '', { holds: [hold('failed', 4)] })
+  ].map((one) => rowOf(one, NOW, 'Ana Ruiz 12345'));
+  it('leaves what fits', () => {
+    expect(filtered(rows, NO_FILTER)).toHaveLength(2);
+    expect(filtered(rows, { ...NO_FILTER, state: 'draft' }).map((row) => row.id)).toEqual(['Cermak']);
+    expect(filtered(rows, { ...NO_FILTER, holdDue: true }).map((row) => row.id)).toEqual(['Cermak']);
+    expect(filtered(rows, { ...NO_FILTER, text: 'pulaski street' }).map((row) => row.id)).toEqual(['Pulaski']);
+    expect(filtered(rows, { ...NO_FILTER, text: '12345' })).toHaveLength(2);
+  });
+
+  it('does not search what is said about agents', () => {
+    const one = aReport('x', 'draft', '');
+    one.snapshot.fields.a1 = { worn_code: [version('K-4471')] };
+    expect(filtered([rowOf(one, NOW)], { ...NO_FILTER, text: 'k-4471' })).toEqual([]);
+  });
+});
+
+describe('holds', () => {
+  it('never lets "submitted" read as held', () => {
+    expect(holdWords('submitted').word).not.toMatch(/held/i);
+    expect(holdWords('held').word).toBe('Held');
+  });
+
+  it('escalates at day 60, alarms at day 80, and is settled only when held', () => {
+    expect(holdUrgency(hold('acknowledged', 31), NOW)).toBe('waiting');
+    expect(holdUrgency(hold('acknowledged', 29), NOW)).toBe('due');
+    expect(holdUrgency(hold('submitted', 9), NOW)).toBe('alarm');
+    expect(holdUrgency(hold('refused', 80), NOW)).toBe('due');
+    expect(holdUrgency(hold('held', 1), NOW)).toBe('settled');
+  });
+
+  it('orders by urgency, then by the date of destruction', () => {
+    const found = byUrgency(
+      [hold('held', 2), hold('received', 70), hold('refused', 50), hold('submitted', 5)],
+      NOW
+    );
+    expect(found.map((one) => one.state)).toEqual(['submitted', 'refused', 'received', 'held']);
+  });
+});

@@ -1,0 +1,150 @@
+/** The queue of a district: what a row says, which row is urgent, and which rows a filter leaves. */
+import { REPORT, REVIEW, conflicts, current, entities, heads } from '../../sync/overlay';
+import type { HoldStatus, ReportState, Snapshot, Version } from '../../sync/types';
+import { byUrgency, daysUntil, isDue } from './holds';
+
+export type HoldNote = { state: string; days: number | null; due: boolean; count: number } | null;
+
+/** Everything a row shows and is sorted by, worked out once for each change of the report. */
+export type Row = {
+  id: string;
+  place: string;
+  when: string | null;
+  beat: string | null;
+  state: ReportState;
+  since: string | null;
+  agents: number;
+  photos: number;
+  hold: HoldNote;
+  conflicts: number;
+  quarantined: number;
+  rank: number;
+  clock: number;
+  why: string;
+  words: string;
+};
+
+export type Readable = {
+  id: string;
+  snapshot: Snapshot;
+  holds: HoldStatus[];
+  quarantined: unknown[];
+};
+
+/** The text of a field of the report; of several in conflict the first, because the row says "conflict" beside it. */
+function textValue(snapshot: Snapshot, field: string): string | null {
+  const found = current(snapshot, REPORT, field)[0]?.value;
+  return typeof found === 'string' && found.trim() !== '' ? found.trim() : null;
+}
+
+export function placeOf(snapshot: Snapshot): string {
+  return textValue(snapshot, 'address') ?? 'Place not given';
+}
+
+export function whenOf(snapshot: Snapshot): string | null {
+  return textValue(snapshot, 'occurred_from') ?? textValue(snapshot, 'arrived');
+}
+
+/** The op that put the report into its present state: who submitted, returned or approved, and when. */
+export function stateVersion(snapshot: Snapshot): Version | null {
+  return heads(snapshot, REVIEW, 'state').at(-1) ?? null;
+}
+
+/** Conflicts that a person settles here. The review's own state is settled by the next submit or return. */
+export function openConflicts(snapshot: Snapshot): { entity: string; field: string; heads: Version[] }[] {
+  return conflicts(snapshot).filter((one) => one.entity !== REVIEW);
+}
+
+function holdNote(holds: HoldStatus[], now: number): HoldNote {
+  const first = byUrgency(holds, now)[0];
+  if (!first) return null;
+  return {
+    state: first.state,
+    days: daysUntil(first.destroy_on, now),
+    due: isDue(first, now),
+    count: holds.length
+  };
+}
+
+function time(iso: string | null | undefined, fallback: number): number {
+  const at = iso ? Date.parse(iso) : Number.NaN;
+  return Number.isNaN(at) ? fallback : at;
+}
+
+const LATEST = Number.MAX_SAFE_INTEGER;
+
+/** Rank 0 is looked at first. The clock orders within a rank, smaller first. */
+function urgency(
+  row: Omit<Row, 'rank' | 'clock' | 'why' | 'words'>,
+  report: Readable,
+  now: number
+): Pick<Row, 'rank' | 'clock' | 'why'> {
+  if (row.hold?.due) {
+    const dates = report.holds.filter((hold) => isDue(hold, now)).map((hold) => time(hold.destroy_on, LATEST));
+    return { rank: 0, clock: Math.min(...dates), why: 'hold due' };
+  }
+  const since = time(row.since, LATEST);
+  if (row.conflicts > 0) {
+    const walls = openConflicts(report.snapshot).flatMap((one) =>
+      one.heads.map((head) => time(head.received ?? head.wall, LATEST))
+    );
+    return { rank: 1, clock: Math.min(...walls, LATEST), why: 'conflict' };
+  }
+  if (row.state === 'submitted') return { rank: 2, clock: since, why: 'waiting for review' };
+  if (row.quarantined > 0) return { rank: 3, clock: since, why: 'held back' };
+  if (row.state === 'returned') return { rank: 4, clock: since, why: 'with the officer' };
+  if (row.state === 'draft') return { rank: 5, clock: -time(row.when, 0), why: 'being written' };
+  return { rank: 6, clock: -time(row.since, 0), why: 'approved' };
+}
+
+const SEARCHED = ['address', 'beat', 'event_number', 'rd_number', 'occurred_from'];
+
+/**
+ * The words a search looks through: place, beat, numbers and the officer. What is said about agents and people is
+ * left out on purpose, so that the queue is no directory of agents (18 USC 119).
+ */
+function searchText(snapshot: Snapshot, officer: string): string {
+  const words = SEARCHED.map((field) => textValue(snapshot, field) ?? '');
+  return [...words, officer].join(' ').toLowerCase();
+}
+
+export function rowOf(report: Readable, now: number, officer = ''): Row {
+  const { snapshot } = report;
+  const state = stateVersion(snapshot);
+  const base = {
+    id: report.id,
+    place: placeOf(snapshot),
+    when: whenOf(snapshot),
+    beat: textValue(snapshot, 'beat'),
+    state: snapshot.state,
+    since: state ? (state.received ?? state.wall) : null,
+    agents: entities(snapshot, 'agents').length,
+    photos: entities(snapshot, 'photos').length,
+    hold: holdNote(report.holds, now),
+    conflicts: openConflicts(snapshot).length,
+    quarantined: report.quarantined.length
+  };
+  return { ...base, ...urgency(base, report, now), words: searchText(snapshot, officer) };
+}
+
+export function mostUrgentFirst(rows: Row[]): Row[] {
+  return [...rows].sort((a, b) => a.rank - b.rank || a.clock - b.clock || a.id.localeCompare(b.id));
+}
+
+export type Filter = { state: ReportState | 'all'; conflict: boolean; holdDue: boolean; text: string };
+export const NO_FILTER: Filter = { state: 'all', conflict: false, holdDue: false, text: '' };
+
+export function isFiltered(filter: Filter): boolean {
+  return filter.state !== 'all' || filter.conflict || filter.holdDue || filter.text.trim() !== '';
+}
+
+export function filtered(rows: Row[], filter: Filter): Row[] {
+  const wanted = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
+  return rows.filter(
+    (row) =>
+      (filter.state === 'all' || row.state === filter.state) &&
+      (!filter.conflict || row.conflicts > 0) &&
+      (!filter.holdDue || row.hold?.due === true) &&
+      wanted.every((word) => row.words.includes(word))
+  );
+}
