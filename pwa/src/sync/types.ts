@@ -144,6 +144,12 @@ export type Field = {
   sensitivity?: 'restricted';
   merge: 'register' | 'set' | 'once';
   unit?: string;
+  min?: number;
+  max?: number;
+  max_length?: number;
+  /** Advice: a value that does not fit is marked, never refused. */
+  pattern?: string;
+  pattern_hint?: string;
 };
 
 export type Section = {
@@ -156,10 +162,21 @@ export type Section = {
   item?: string;
   min_to_submit?: number;
   parent?: string;
+  /** Names a list that an entity may, but need not, belong to: a photo of an agent. */
+  may_belong_to?: string;
   append_only?: true;
+  /** Groups of fields of which at least one must be answered before submit. */
+  any_to_submit?: { fields: string[]; label: string }[];
 };
 
-export type FormDefinition = { id: string; version: number; title: string; sections: Section[] };
+export type FormDefinition = {
+  id: string;
+  version: number;
+  title: string;
+  sections: Section[];
+  /** Words after which a person is asked to read a text again. */
+  warning?: { text: string; words: string[] };
+};
 
 export type Catalog = {
   version: string;

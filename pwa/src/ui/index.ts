@@ -5,5 +5,5 @@ export { default as EmptyState } from './EmptyState.svelte';
 export { default as Field } from './Field.svelte';
 export { default as StateBadge } from './StateBadge.svelte';
 export { default as Toast } from './Toast.svelte';
-export type { BadgeState } from './StateBadge.svelte';
+export type { BadgeState } from './badges';
 export { toast } from './toasts';
