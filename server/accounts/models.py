@@ -9,7 +9,7 @@ from server.db import UtcDateTime, db
 
 
 class UserAccount(db.Model):  # type: ignore[name-defined,misc]
-    """A person who may sign in. Accounts are suspended, never deleted: reports name them for as long as they are kept."""
+    """A person who may sign in. Accounts are suspended, never deleted: reports name them."""
 
     __tablename__ = "user_account"
 

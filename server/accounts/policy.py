@@ -1,5 +1,6 @@
 """Rules of the accounts: what a password, a user name and a combination of role and grants may be."""
 
+import itertools
 import re
 import unicodedata
 
@@ -50,7 +51,7 @@ _LEETED = frozenset(word.translate(_LEET) for word in PASSWORDS)
 
 def _walks(plain: str) -> bool:
     """Tell whether nearly every step goes up or down by one: `abcdefghijkl`, `987654321098`."""
-    steps = [abs(ord(b) - ord(a)) for a, b in zip(plain, plain[1:], strict=False)]
+    steps = [abs(ord(b) - ord(a)) for a, b in itertools.pairwise(plain)]
     return bool(steps) and sum(step in (0, 1) for step in steps) >= 0.8 * len(steps)
 
 

@@ -67,6 +67,11 @@ def issue_upload_token(uow: UnitOfWork, user_id: str, device_id: str) -> tuple[s
     return tokens.issue(settings(), uow.now, tokens.Claims(user_id, "upload", None, device_id))
 
 
+def key_for(purpose: str) -> bytes:
+    """Derive a key of another feature's own from the server's secret."""
+    return tokens.derived_key(settings(), purpose)
+
+
 def find(session: Session, user_id: str) -> UserAccount:
     """Return one account. Raises NotFound."""
     user = session.get(UserAccount, user_id)
@@ -222,9 +227,7 @@ def reactivate(uow: UnitOfWork, user_id: str) -> UserAccount:
 
 def revoke_sessions(uow: UnitOfWork, user_id: str, keep: str | None = None) -> None:
     """End every session of an account but the family `keep`."""
-    tokens_of_user = update(RefreshToken).where(
-        RefreshToken.user_id == user_id, RefreshToken.revoked_at.is_(None)
-    )
+    tokens_of_user = update(RefreshToken).where(RefreshToken.user_id == user_id, RefreshToken.revoked_at.is_(None))
     if keep:
         tokens_of_user = tokens_of_user.where(RefreshToken.family != keep)
     uow.session.execute(tokens_of_user.values(revoked_at=uow.now))

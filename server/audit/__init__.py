@@ -1,0 +1,1 @@
+"""Audit: one event for each change, in a chain that shows tampering."""

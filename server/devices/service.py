@@ -1,0 +1,146 @@
+"""Devices: enrol, list, revoke, and let a device deliver on its signature alone.
+
+A device whose user cannot or may not sign in still holds evidence. Its key buys a token that can push and upload and
+never read. That holds for a revoked device too: the feed quarantines what it sends (`DeviceKey.revoked`).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from server.accounts import service as accounts
+from server.db import UnitOfWork
+from server.devices import policy
+from server.devices.errors import AssertionSpent, BadAssertion, BadKey, KeyTaken
+from server.devices.models import Device, SpentAssertion
+from server.problems import NotFound
+from server.security import Actor, DeviceKey, Permission, permissions
+
+
+def enrol(uow: UnitOfWork, user_id: str, name: str, jwk: dict[str, Any]) -> Device:
+    """Enrol a key for a user. The same key for the same user again returns the device that it already is (P5).
+
+    Raises BadKey, and KeyTaken when the key is another user's or its device was revoked.
+    """
+    given = " ".join(name.split())
+    if not 1 <= len(given) <= 80:
+        raise BadKey("Give the device a name of 1 to 80 characters.")
+    key = policy.public_jwk(jwk)
+    print_ = policy.thumbprint(key)
+    known = uow.session.execute(select(Device).where(Device.thumbprint == print_)).scalar_one_or_none()
+    if known:
+        if known.user_id != user_id or known.revoked_at:
+            raise KeyTaken()
+        return known
+    device = Device(
+        id=str(uuid4()),
+        user_id=user_id,
+        name=given,
+        public_jwk=key,
+        thumbprint=print_,
+        enrolled_at=uow.now,
+        revoked_at=None,
+    )
+    uow.session.add(device)
+    try:
+        uow.session.flush()
+    except IntegrityError as taken:
+        raise KeyTaken("The key was enrolled this very moment. Ask for your devices again.") from taken
+    uow.audit("device.enrol", "device", device.id, user=user_id, thumbprint=print_)
+    return device
+
+
+def list_devices(session: Session, actor: Actor) -> list[Device]:
+    """Return the actor's devices, or everybody's to who manages devices; the newest first."""
+    wanted = select(Device).order_by(Device.enrolled_at.desc(), Device.id)
+    if not _manages(actor):
+        wanted = wanted.where(Device.user_id == actor.id)
+    return list(session.scalars(wanted))
+
+
+def revoke(uow: UnitOfWork, actor: Actor, device_id: str) -> Device:
+    """Revoke a device: its own user may, after losing it, and who manages devices. Repeating it changes nothing.
+
+    Raises NotFound, also for somebody else's device, so that ids tell nothing.
+    """
+    row = select(Device).where(Device.id == device_id).with_for_update()
+    device = uow.session.execute(row.execution_options(populate_existing=True)).scalar_one_or_none()
+    if device is None or not (device.user_id == actor.id or _manages(actor)):
+        raise NotFound("There is no such device.")
+    if device.revoked_at is None:
+        device.revoked_at = uow.now
+        uow.audit("device.revoke", "device", device.id, user=device.user_id)
+    return device
+
+
+def token_for(uow: UnitOfWork, assertion: str) -> tuple[str, int, bool]:
+    """Exchange a device's signed statement for an upload-only token, its life in seconds, and whether it is revoked.
+
+    A revoked device learns here that it wipes itself once everything is delivered. Each statement works once. Raises
+    BadAssertion, AssertionSpent, DeviceClock, and LoginRequired for a suspended account.
+    """
+    device = uow.session.get(Device, policy.claimed_device(assertion))
+    if device is None:
+        raise BadAssertion()
+    said = policy.believe(assertion, device.id, device.public_jwk, uow.now, nonce_key())
+    _spend(uow, said)
+    uow.actor = accounts.actor_of(accounts.find(uow.session, device.user_id), device.id, upload_only=True)
+    token, seconds = accounts.issue_upload_token(uow, device.user_id, device.id)
+    revoked = device.revoked_at is not None
+    uow.audit("device.token", "device", device.id, revoked=revoked)
+    return token, seconds, revoked
+
+
+def nonce_key() -> bytes:
+    """Return the key under which this server seals nonces."""
+    return accounts.key_for("device-nonce")
+
+
+def keys(session: Session, ids: Iterable[str]) -> dict[str, DeviceKey]:
+    """Return {device id: DeviceKey} for checking signatures; revoked devices are in it, and say so."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    columns = (Device.id, Device.user_id, Device.public_jwk, Device.revoked_at)
+    rows = session.execute(select(*columns).where(Device.id.in_(wanted)))
+    return {id: DeviceKey(user, json.dumps(jwk), revoked is not None) for id, user, jwk, revoked in rows}
+
+
+def public_key(session: Session, device_id: str) -> dict[str, Any]:
+    """Return the public JWK of a device, with its id as `kid`. Raises NotFound."""
+    device = session.get(Device, device_id)
+    if device is None:
+        raise NotFound("There is no such device.")
+    return {**device.public_jwk, "kid": device.id}
+
+
+def devices(session: Session, ids: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return {device id: {name}} for showing where something was written."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    rows = session.execute(select(Device.id, Device.name).where(Device.id.in_(wanted)))
+    return {id: {"name": name} for id, name in rows}
+
+
+def _manages(actor: Actor) -> bool:
+    return Permission.MANAGE_DEVICES in permissions(actor)
+
+
+def _spend(uow: UnitOfWork, said: policy.Assertion) -> None:
+    """Remember a statement; of two that arrive together, the primary key lets one through."""
+    uow.session.execute(delete(SpentAssertion).where(SpentAssertion.forget_at < uow.now))
+    digest = hashlib.sha256(f"{said.device}\0{said.jti}".encode()).hexdigest()
+    insert = sqlite_insert if uow.session.get_bind().dialect.name == "sqlite" else pg_insert
+    row = insert(SpentAssertion).values(sha256=digest, forget_at=uow.now + policy.REMEMBERED)
+    taken = row.on_conflict_do_nothing(index_elements=["sha256"]).returning(SpentAssertion.sha256)
+    if uow.session.execute(taken).first() is None:
+        raise AssertionSpent()
