@@ -23,8 +23,8 @@ class AssertionSpent(BadAssertion):
     hint = "Sign a new statement with a new jti."
 
 
-class DeviceClock(BadAssertion):
+class DeviceClock(Problem):
     """The phone's clock is far off: `nonce` in the problem lets it sign again at once, without a clock."""
 
-    code, title, retry = "device_clock", "The device's clock is too far from the server's", "backoff"
+    status, code, title, retry = 401, "device_clock", "The device's clock is too far from the server's", "backoff"
     hint = "Sign again with the claim `nonce` from this answer or from /api/devices/nonce."
