@@ -21,4 +21,5 @@ def read_catalog() -> Response:
     response.set_etag(found.version)
     # Nothing personal is in it, so a phone may keep it, but must ask each time whether it still holds.
     response.headers["Cache-Control"] = "private, no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
