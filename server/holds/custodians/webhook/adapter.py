@@ -28,13 +28,13 @@ def from_settings(settings: Settings) -> "WebhookCustodian | None":
     """Return the configured custodian, or None when there is none."""
     if not settings.custodian_url or not settings.custodian_secret:
         return None
-    return WebhookCustodian(settings.custodian_url, settings.custodian_secret)
+    return WebhookCustodian(settings.custodian_url, settings.custodian_secret, ANSWER_SECONDS)
 
 
 class WebhookCustodian:
     """A custodian behind an HTTP address that shares a secret with us."""
 
-    def __init__(self, url: str, secret: str, answer_seconds: float = ANSWER_SECONDS):
+    def __init__(self, url: str, secret: str, answer_seconds: float):
         self._url = url.rstrip("/")
         self._secret = secret
         self._timeout = httpx.Timeout(answer_seconds, connect=min(CONNECT_SECONDS, answer_seconds))
