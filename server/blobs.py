@@ -121,7 +121,10 @@ class LocalBlobStore:
 
 def sha256_of(source: BinaryIO) -> str:
     """Return the SHA-256 of what is left to read, in hexadecimal, in bounded memory."""
-    return hashlib.file_digest(source, "sha256").hexdigest()
+    found = hashlib.sha256()
+    while chunk := source.read(CHUNK):
+        found.update(chunk)
+    return found.hexdigest()
 
 
 def sync_folder(folder: Path) -> None:

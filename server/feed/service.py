@@ -179,6 +179,25 @@ def exists(session: Session, report: str) -> bool:
     return session.scalar(select(Report.id).where(Report.id == report)) is not None
 
 
+def writers(session: Session, reports: Sequence[str]) -> dict[str, set[str]]:
+    """Return the users who write each report: those in whose scope it is now, and those whose ops stand in it.
+
+    While a report's first ops are being judged it has no row yet; then whoever sent them counts.
+    """
+    found: dict[str, set[str]] = {}
+    seen = select(ReportScope.report_id, ReportScope.scope).where(
+        ReportScope.report_id.in_(reports), ReportScope.present, ReportScope.scope.startswith("user:")
+    )
+    for report, scope in session.execute(seen):
+        found.setdefault(report, set()).add(scope.removeprefix("user:"))
+    stands = StoredOp.verdict.is_not(None) & (StoredOp.verdict != Verdict.QUARANTINED)
+    first = StoredOp.verdict.is_(None) & StoredOp.report_id.not_in(select(Report.id))
+    acted = select(StoredOp.report_id, StoredOp.actor_id).where(StoredOp.report_id.in_(reports), stands | first)
+    for row in session.execute(acted.distinct()):
+        found.setdefault(str(row.report_id), set()).add(str(row.actor_id))
+    return found
+
+
 def item(session: Session, report: str) -> tuple[bytes, set[str], set[str]]:
     """Return one report as the feed serves it, with the users and devices that it names. The caller checked access."""
     row = session.execute(select(Report.id, Report.seq, Report.snapshot, Report.facts).where(Report.id == report)).one()
