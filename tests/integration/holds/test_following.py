@@ -1,0 +1,143 @@
+"""What a custodian says later, and what a person asks later."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from server.db import db, unit_of_work
+from server.holds import service
+from sync.holds import State
+from tests.integration.holds.tracker import FIELDS, Tracker
+from tests.support.custodians import Line, scripted, standing
+from tests.unit.holds.builders import hold_op
+
+REPORT = "019aa000-0000-7000-8000-00000000abcd"
+
+
+@pytest.mark.parametrize(("said", "state"), [("matched", State.MATCHED), ("awaiting_upload", State.AWAITING_UPLOAD)])
+def test_footage_on_its_way_is_shown_as_that(tracker: Tracker, line: Line, said: str, state: State) -> None:
+    intent = tracker.ask()
+    line.faults += [("GET", scripted(200, standing(intent, said)))] * 2
+    tracker.until(intent, state)
+    tracker.rounds()
+    assert tracker.causes(intent).count(tracker.causes(intent)[-1]) == 1
+    tracker.until(intent, State.HELD)
+
+
+def test_a_refusal_is_shown_with_the_custodians_words(tracker: Tracker, line: Line) -> None:
+    intent = tracker.ask()
+    line.faults.append(("POST", scripted(422, standing(intent, "refused", reference=None, words="No such officer."))))
+    tracker.until(intent, State.REFUSED)
+    tracker.rounds(2)
+    assert tracker.causes(intent) == ["received", "sent", "refused"]
+    assert tracker.at_custodian(intent) == []
+
+
+def test_a_custodian_that_forgot_is_told_again(tracker: Tracker, line: Line) -> None:
+    """Acknowledged, then gone: it must not stay `acknowledged` while the footage is on its way to destruction."""
+    intent = tracker.ask()
+    line.faults += [("POST", scripted(200, standing(intent, "accepted")))]
+    tracker.until(intent, State.FAILED)
+    assert tracker.hold(intent).error == "custodian_forgot"
+    tracker.until(intent, State.HELD)
+    assert len(tracker.at_custodian(intent)) == 1
+
+
+def test_a_part_of_the_window_is_not_held(tracker: Tracker, line: Line) -> None:
+    intent = tracker.ask()
+    part = standing(intent, "held", window={"from": "2026-11-23T21:05:00+00:00", "to": "2026-11-23T21:06:00+00:00"})
+    line.faults += [("GET", scripted(200, part))]
+    tracker.until(intent, State.FAILED)
+    assert tracker.hold(intent).error == "custodian_holds_less"
+    tracker.until(intent, State.HELD)
+
+
+def test_a_wider_hold_is_the_same_hold_asked_for_anew(tracker: Tracker) -> None:
+    intent = tracker.ask(report=REPORT)
+    tracker.until(intent, State.HELD)
+    tracker.ask(intent, REPORT, to="2026-11-23T16:30:00-06:00", device_serial="X81-200")
+    assert tracker.state(intent) == State.RECEIVED
+    tracker.until(intent, State.HELD)
+    (kept,) = tracker.at_custodian(intent)
+    assert kept["window"] == {"from": "2026-11-23T21:05:00+00:00", "to": "2026-11-23T22:30:00+00:00"}
+    assert kept["request"]["camera"]["device_serial"] == "X81-200"
+    assert kept["revision"] == 2
+
+
+def test_an_earlier_start_brings_the_deadline_forward(tracker: Tracker) -> None:
+    """The earliest recording in the window is destroyed first."""
+    intent = tracker.ask(report=REPORT)
+    before = tracker.hold(intent).destroy_on
+    tracker.ask(intent, REPORT, **{"from": "2026-11-23T14:05:00-06:00"})
+    assert before - tracker.hold(intent).destroy_on == timedelta(hours=1)
+
+
+def test_the_deadline_counts_from_the_recording_not_from_sync(tracker: Tracker) -> None:
+    start = datetime.now(UTC) - timedelta(days=81)
+    intent = tracker.ask(**{"from": start.isoformat(), "to": (start + timedelta(minutes=5)).isoformat()})
+    assert tracker.hold(intent).destroy_on == start + timedelta(days=90)
+
+
+def test_a_widening_during_delivery_is_not_lost(tracker: Tracker, line: Line) -> None:
+    """The answer to the narrower request comes back after the wider one was asked for: it must settle nothing."""
+    intent = tracker.ask(report=REPORT)
+
+    def widen_meanwhile(the_line: Line, *call: Any) -> tuple[int, bytes]:
+        with tracker.app.app_context():
+            tracker.ask(intent, REPORT, to="2026-11-23T16:30:00-06:00")
+        return the_line.forward(*call)
+
+    line.faults.append(("POST", widen_meanwhile))
+    tracker.until(intent, State.HELD)
+    (kept,) = tracker.at_custodian(intent)
+    assert kept["window"]["to"] == "2026-11-23T22:30:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"wearer_star": "99999", "report": REPORT}, "hold_names_other_camera"),
+        ({"report": "019aa000-0000-7000-8000-00000000beef"}, "hold_of_other_report"),
+    ],
+)
+def test_what_is_another_hold_is_said_so_and_touches_nothing(
+    tracker: Tracker, changes: dict[str, Any], reason: str
+) -> None:
+    intent = tracker.ask(report=REPORT)
+    report = changes.pop("report")
+    op = hold_op({**FIELDS, **changes, "to": "2026-11-23T18:00:00-06:00"}, entity=intent, report=report)
+    with unit_of_work(None) as uow:
+        assert service.on_op_stored(uow, op) == reason
+    assert (tracker.hold(intent).revision, tracker.causes(intent)) == (1, ["received"])
+
+
+def test_without_a_custodian_it_stays_received_and_says_so(tracker: Tracker, line: Line) -> None:
+    """Another agency's camera is not in the department's evidence system, so nothing there can hold it."""
+    intent = tracker.ask(kind="other_agency")
+    tracker.rounds(3)
+    hold = tracker.hold(intent)
+    assert (hold.state, hold.error, hold.custodian) == (State.RECEIVED, "no_custodian", None)
+    assert tracker.causes(intent) == ["received", "error"]
+    assert line.seen == []
+    assert tracker.jobs() == [("hold.submit", False, "no_custodian")]
+
+
+def test_the_feed_gets_every_state(tracker: Tracker) -> None:
+    report = "019aa000-0000-7000-8000-00000000abce"
+    intent = tracker.ask(report=report)
+    tracker.until(intent, State.HELD)
+    found = service.statuses(db.session(), [report])[report]
+    hold = tracker.hold(intent)
+    assert found == [
+        {
+            "hold": hold.id,
+            "footage": intent,
+            "state": "held",
+            "since": hold.since.isoformat().replace("+00:00", "Z"),
+            "destroy_on": "2027-02-21T21:05:00Z",
+            "custodian": "127.0.0.1",
+            "reference": hold.reference,
+            "error": None,
+        }
+    ]
