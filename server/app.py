@@ -66,12 +66,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     _log()
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
-    problems.install(app)
     security.install(app)
     _wire(app, settings)
     api = Api(app)
     for routes in _ROUTES:
         api.register_blueprint(routes.blp)
+    # After flask-smorest, which would otherwise answer HTTP errors in a form of its own.
+    problems.install(app)
     _open_spec(app)
     _operation(app)
     _pwa(app, settings)
@@ -122,7 +123,9 @@ def _log() -> None:
 def _open_spec(app: Flask) -> None:
     """Let everybody read the description of the API; it holds nothing of anyone."""
     endpoint = "api-docs.openapi_json"
-    requires(Permission.PUBLIC)(app.view_functions[endpoint])
+    view = app.view_functions[endpoint]
+    # A bound method takes no attributes, and the guard reads one.
+    app.view_functions[endpoint] = requires(Permission.PUBLIC)(lambda **given: view(**given))
 
 
 def _operation(app: Flask) -> None:

@@ -86,7 +86,7 @@ def _is_once(edit: Edit, snapshot: Snapshot, form: FormDefinition) -> bool:
     owner = snapshot["entities"].get(edit.entity, {}).get("list")
     if edit.field == ENTITY:
         return edit.value is None and owner in form.append_only
-    definition = field(form, REPORT if edit.entity == REPORT else owner, edit.field) if owner else None
+    definition = field(form, REPORT if edit.entity == REPORT else owner, edit.field)
     once = definition is not None and definition.merge == "once"
     return once and any(head["value"] != edit.value for head in heads)
 

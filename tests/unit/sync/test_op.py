@@ -84,4 +84,4 @@ def test_nothing_that_a_client_can_send_breaks_the_reader(member: str, value: An
     try:
         parse({**PAYLOAD, member: value})
     except BadOp as refused:
-        assert refused.reason
+        assert refused.reason in ("malformed", "newer_op_format", "unknown_kind", "field_twice")  # noqa: PT017
