@@ -1,0 +1,183 @@
+"""The command `holdfast`: what an operator does beside the browser."""
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+import flask_migrate
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from server.accounts import policy, service
+from server.app import create_app
+from server.audit import service as audit
+from server.config import BadSettings, Settings
+from server.db import db, unit_of_work
+from server.doctor import examine
+from server.feed import service as feed
+from server.outbox import run_worker
+from server.problems import Problem
+
+
+def _version() -> str:
+    try:
+        return version("holdfast")
+    except PackageNotFoundError:
+        return "unknown (not installed as a package)"
+
+
+@contextmanager
+def _application() -> Iterator[Flask]:
+    """Open the application as the environment describes it; its errors become one line for the operator."""
+    try:
+        app = create_app()
+        with app.app_context():
+            yield app
+    except BadSettings as bad:
+        raise click.ClickException(str(bad)) from bad
+    except Problem as problem:
+        raise click.ClickException(f"{problem.title}. {problem.detail}") from problem
+    except SQLAlchemyError as failed:
+        kind = type(failed.__cause__ or failed).__name__
+        said = f"The database cannot do this ({kind}); run `holdfast doctor`."
+        raise click.ClickException(said) from failed
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(_version(), prog_name="holdfast")
+def main() -> None:
+    """Run and look after a Holdfast server. Settings come from HOLDFAST_* in the environment."""
+
+
+@main.group()
+def admin() -> None:
+    """Look after accounts; each change goes into the audit log as done by the system."""
+
+
+@admin.command("create-user")
+@click.argument("username")
+@click.option("--name", "display_name", required=True, help="Name that others see.")
+@click.option("--role", type=click.Choice(policy.ROLES), required=True)
+@click.option("--star", help="Star number; an officer needs one.")
+@click.option("--district", help="Three digits, such as 010; an officer and a desk need one.")
+@click.option("--grant", "grants", multiple=True, type=click.Choice(policy.GRANTS), help="May be given twice.")
+def create_user(
+    username: str, display_name: str, role: str, star: str | None, district: str | None, grants: tuple[str, ...]
+) -> None:
+    """Create an account and print its one-time password."""
+    with _application(), unit_of_work(None) as uow:
+        user, password = service.create_user(
+            uow, username=username, display_name=display_name, role=role, star=star, district=district, grants=grants
+        )
+    _print_password(user.username, password)
+
+
+@admin.command("reset-password")
+@click.argument("username")
+def reset_password(username: str) -> None:
+    """Give an account a new one-time password, print it, and end the account's sessions."""
+    with _application(), unit_of_work(None) as uow:
+        user = service.find_by_name(uow.session, username)
+        password = service.reset_password(uow, user.id)
+    _print_password(user.username, password)
+
+
+@admin.command()
+@click.argument("username")
+def suspend(username: str) -> None:
+    """Shut an account out as of its next request."""
+    with _application(), unit_of_work(None) as uow:
+        user = service.suspend(uow, service.find_by_name(uow.session, username).id)
+    click.echo(f"{user.username} is suspended.")
+
+
+@admin.command()
+@click.argument("username")
+def reactivate(username: str) -> None:
+    """Let a suspended account sign in again."""
+    with _application(), unit_of_work(None) as uow:
+        user = service.reactivate(uow, service.find_by_name(uow.session, username).id)
+    click.echo(f"{user.username} is active.")
+
+
+@admin.command("list-users")
+def list_users() -> None:
+    """List all accounts: user name, role, star, district, grants, state, name."""
+    with _application():
+        for user in service.list_users(db.session()):
+            state = "active" if user.active else "suspended"
+            grants = ",".join(user.grants) or "-"
+            row = (user.username, user.role, user.star or "-", user.district or "-", grants, state, user.display_name)
+            click.echo("\t".join(row))
+
+
+@main.group("db")
+def database() -> None:
+    """Look after the database's schema."""
+
+
+@database.command()
+def upgrade() -> None:
+    """Bring the schema to what this version needs; does nothing where it is already there."""
+    with _application():
+        flask_migrate.upgrade()
+    click.echo("The schema is at head.")
+
+
+@main.command()
+def worker() -> None:
+    """Work the outbox until SIGTERM or SIGINT: deliver holds, try again what failed."""
+    with _application() as app:
+        run_worker(app)
+
+
+@main.command()
+def verify() -> None:
+    """Check the audit chain, every stored op and the receipt log; exit 1 where something does not fit."""
+    with _application():
+        chain = audit.verify(db.session())
+        feed_problem = feed.verify(db.session())
+    if chain.ok:
+        click.echo(f"ok    audit  {chain.events} events fit; the last has the hash {chain.head}")
+    else:
+        click.echo(f"FAIL  audit  event {chain.first_bad}: {chain.problem}")
+    click.echo(f"FAIL  feed   {feed_problem}" if feed_problem else "ok    feed   every op and receipt fits")
+    sys.exit(0 if chain.ok and not feed_problem else 1)
+
+
+@main.command()
+@click.argument("path", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+def openapi(path: Path) -> None:
+    """Write the description of the API to PATH. Needs no settings and no database."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            mode="test",
+            secret_key="not used: nothing is signed while the description is written",  # noqa: S106
+            database_url="sqlite://",
+            signing_key_file=Path(folder) / "server.pem",
+        )
+        found = create_app(settings).test_client().get("/api/openapi.json")
+    path.write_text(json.dumps(found.get_json(), indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+@main.command()
+def doctor() -> None:
+    """Check settings, database, schema, folders and neighbours: a line each; exit 1 where something fails."""
+    findings = list(examine())
+    for each in findings:
+        click.echo(f"{'ok  ' if each.ok else 'FAIL'}  {each.name:<11}  {each.said}")
+    sys.exit(0 if all(each.ok for each in findings) else 1)
+
+
+def _print_password(username: str, password: str) -> None:
+    click.echo(f"One-time password of {username} (shown once, to be changed after signing in):")
+    click.echo(password)
+
+
+if __name__ == "__main__":
+    main()
