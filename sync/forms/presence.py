@@ -63,7 +63,7 @@ def _present(snapshot: Snapshot, wanted: str) -> Iterator[str]:
 
 def _missing_fields(section: Section, entity: str, snapshot: Snapshot) -> Iterator[Missing]:
     def values_of(field: str) -> list[Any]:
-        return _values(snapshot, entity, field)
+        return values_in(snapshot, entity, field)
 
     for field in section.fields:
         if field.required and is_visible(field, values_of) and not _has_value(values_of(field.id)):
@@ -73,7 +73,8 @@ def _missing_fields(section: Section, entity: str, snapshot: Snapshot) -> Iterat
             yield Missing(section.id, entity, group.fields[0], group.label)
 
 
-def _values(snapshot: Snapshot, entity: str, field: str) -> list[Any]:
+def values_in(snapshot: Snapshot, entity: str, field: str) -> list[Any]:
+    """Return every current value of a field; for a checklist the members that are meant."""
     fields = snapshot["fields"].get(entity, {})
     members = [
         name.partition("/")[2]

@@ -14,6 +14,8 @@ from sync.forms.definition import Field, FormDefinition
 
 MAX_TEXT = 500
 MAX_LONG_TEXT = 50_000
+# Beyond this a phone cannot count in whole numbers.
+MAX_NUMBER = 2**53
 _OPTION = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})\Z")
 _STAR = re.compile(r"[0-9]{1,6}\Z")
@@ -67,8 +69,12 @@ def _time(field: Field, value: Any) -> str | None:
 
 
 def _number(field: Field, value: Any) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return "not_a_number"
+    if isinstance(value, float) and not isfinite(value):
+        return "not_a_number"
+    if abs(value) > MAX_NUMBER:
+        return "out_of_range"
     low, high = field.min, field.max
     outside = (low is not None and value < low) or (high is not None and value > high)
     return "out_of_range" if outside else None
