@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, LargeBinary, String, Text
+from sqlalchemy import Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import BigInt, UtcDateTime, db
@@ -29,6 +29,13 @@ class StoredOp(db.Model):
     __table_args__ = (
         Index("ix_op_report", "report_id", "seq"),
         Index("ix_op_device", "device_id", "n"),
+        # The few that a person must look at are asked for with every change of their report.
+        Index(
+            "ix_op_quarantined",
+            "report_id",
+            postgresql_where=text("verdict = 'quarantined'"),
+            sqlite_where=text("verdict = 'quarantined'"),
+        ),
     )
 
 
