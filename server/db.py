@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, TypeDecorator, event
 from sqlalchemy import JSON as JSON
+from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, TypeDecorator, event
 from sqlalchemy.orm import DeclarativeBase, Session
 
 if TYPE_CHECKING:
