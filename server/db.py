@@ -38,6 +38,12 @@ class Base(DeclarativeBase):
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
+if TYPE_CHECKING:
+    Model = Base
+else:
+    # The extension makes this class at run time, where a type checker cannot follow.
+    Model = db.Model
+
 # SQLite counts only INTEGER primary keys by itself, and stores them in 64 bits anyway.
 BigInt = BigInteger().with_variant(Integer, "sqlite")
 

@@ -131,4 +131,5 @@ def _district(snapshot: Snapshot) -> str | None:
     """Return the district that is responsible: of occurrence where one is given and agreed, else the author's."""
     heads = versions(snapshot, REPORT, "district")
     given = {head["value"] for head in heads if head["value"]}
-    return given.pop() if len(given) == 1 else snapshot["home"]
+    home: str | None = snapshot["home"]
+    return str(given.pop()) if len(given) == 1 else home

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import JSON, Boolean, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import UtcDateTime, db
+from server.db import Model, UtcDateTime
 
 
-class UserAccount(db.Model):  # type: ignore[name-defined,misc]
+class UserAccount(Model):
     """A person who may sign in. Accounts are suspended, never deleted: reports name them."""
 
     __tablename__ = "user_account"
@@ -30,7 +30,7 @@ class UserAccount(db.Model):  # type: ignore[name-defined,misc]
         return self.suspended_at is None
 
 
-class RefreshToken(db.Model):  # type: ignore[name-defined,misc]
+class RefreshToken(Model):
     """One link of a session. All tokens that grew from one sign-in share a family, which ends as a whole."""
 
     __tablename__ = "refresh_token"
@@ -44,7 +44,7 @@ class RefreshToken(db.Model):  # type: ignore[name-defined,misc]
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class SignInBrake(db.Model):  # type: ignore[name-defined,misc]
+class SignInBrake(Model):
     """Failed sign-ins for one account from one client address. The key is a keyed hash: neither is stored."""
 
     __tablename__ = "sign_in_brake"

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import JSON, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import BigInt, UtcDateTime, db
+from server.db import BigInt, Model, UtcDateTime
 
 
-class AuditEvent(db.Model):  # type: ignore[name-defined,misc]
+class AuditEvent(Model):
     """One change: who, what, to what, when. `sha256` covers every other column and, by `prev`, all events before."""
 
     __tablename__ = "audit_event"
@@ -25,7 +25,7 @@ class AuditEvent(db.Model):  # type: ignore[name-defined,misc]
     sha256: Mapped[str] = mapped_column(String(64))
 
 
-class AuditHead(db.Model):  # type: ignore[name-defined,misc]
+class AuditHead(Model):
     """The last event, in a row of its own: the lock under which the chain grows, and what shows a cut-off end."""
 
     __tablename__ = "audit_head"

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import UtcDateTime, db
+from server.db import Model, UtcDateTime
 
 
-class Device(db.Model):  # type: ignore[name-defined,misc]
+class Device(Model):
     """A phone or browser that belongs to one user and signs ops with a key that it cannot give away.
 
     Rows are never deleted: the key checks the signatures of ops for as long as those are kept.
@@ -26,7 +26,7 @@ class Device(db.Model):  # type: ignore[name-defined,misc]
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class SpentAssertion(db.Model):  # type: ignore[name-defined,misc]
+class SpentAssertion(Model):
     """An assertion that a token was given for, remembered for as long as its signature could be taken again."""
 
     __tablename__ = "spent_assertion"

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import BigInt, UtcDateTime, db
+from server.db import BigInt, Model, UtcDateTime
 
 
-class Photo(db.Model):
+class Photo(Model):
     """That the bytes of a photo were stored, rehashed and found equal. `lost_at`: later they could not be read back.
 
     The uploader is part of the key, so that whoever guesses the ids of a report that has not arrived yet takes
@@ -31,7 +31,7 @@ class Photo(db.Model):
     __table_args__ = (UniqueConstraint("report_id", "photo_id", "uploader_id"),)
 
 
-class Upload(db.Model):
+class Upload(Model):
     """One announced transfer. How far it came is the length of its part file, which a crash cannot set wrong."""
 
     __tablename__ = "upload"

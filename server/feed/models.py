@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import BigInt, UtcDateTime, db
+from server.db import BigInt, Model, UtcDateTime
 
 
-class StoredOp(db.Model):
+class StoredOp(Model):
     """An op as it came, and what was made of it. One that cannot be read has the id `sha256:<hash>`."""
 
     __tablename__ = "op"
@@ -39,7 +39,7 @@ class StoredOp(db.Model):
     )
 
 
-class OpClash(db.Model):
+class OpClash(Model):
     """Other bytes under the id of a stored op: kept and flagged, never interpreted."""
 
     __tablename__ = "op_clash"
@@ -51,7 +51,7 @@ class OpClash(db.Model):
     seq: Mapped[int | None] = mapped_column(BigInt)
 
 
-class Report(db.Model):
+class Report(Model):
     """A report's present snapshot and facts, as the bytes that the feed serves."""
 
     __tablename__ = "report"
@@ -67,7 +67,7 @@ class Report(db.Model):
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class ReportScope(db.Model):
+class ReportScope(Model):
     """That a scope's readers see a report, since which change; `present` false tells them to remove their copy."""
 
     __tablename__ = "report_scope"
@@ -83,7 +83,7 @@ class ReportScope(db.Model):
     )
 
 
-class FeedCounter(db.Model):
+class FeedCounter(Model):
     """The one row whose lock orders all commits: its holder gives out the next numbers and then commits."""
 
     __tablename__ = "feed_counter"
@@ -95,7 +95,7 @@ class FeedCounter(db.Model):
     log_head: Mapped[str | None] = mapped_column(String(64))
 
 
-class ReceiptEntry(db.Model):
+class ReceiptEntry(Model):
     """One signed statement of the server: the receipts of a push, its time, and the hash of the one before."""
 
     __tablename__ = "receipt_log"

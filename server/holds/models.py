@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import JSON, BigInt, UtcDateTime, db
+from server.db import JSON, BigInt, Model, UtcDateTime
 
 
-class Hold(db.Model):  # type: ignore[name-defined,misc]
+class Hold(Model):
     """One hold. `intent` (the footage entity's id) is unique: however often it is asked for, it is one hold.
 
     `revision` counts what the custodian must be told: 1 at first, one more with each widening.
@@ -41,7 +41,7 @@ class Hold(db.Model):  # type: ignore[name-defined,misc]
     error: Mapped[str | None] = mapped_column(String(64))
 
 
-class HoldEvent(db.Model):  # type: ignore[name-defined,misc]
+class HoldEvent(Model):
     """One step of a hold, never changed afterwards. `words` are the custodian's own, `actor_id` None the system."""
 
     __tablename__ = "hold_event"

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import JSON, BigInt, UtcDateTime, db
+from server.db import JSON, BigInt, Model, UtcDateTime
 
 
-class OutboxRow(db.Model):  # type: ignore[name-defined,misc]
+class OutboxRow(Model):
     """One job: its payload holds ids only, `last_error` a code only. Done rows stay, so a key is used once."""
 
     __tablename__ = "outbox"
