@@ -1,0 +1,48 @@
+/**
+ * Writes one field with the base that its author had seen. An editor stays open while the feed goes on: a version that
+ * arrived meanwhile, unseen behind the typed text, must become a conflict and never be superseded in silence.
+ */
+import { report as reportStore, save } from '../../outbox';
+import { heads, same } from '../../sync/overlay';
+import type { Snapshot } from '../../sync/types';
+
+const APPEARS_MS = 5000;
+
+export class FieldWriter {
+  private seen: string[] | undefined;
+
+  constructor(
+    private readonly report: string,
+    private readonly entity: string,
+    private readonly field: string
+  ) {}
+
+  /** The person begins to edit what the view shows now. */
+  begin(view: Snapshot): void {
+    this.seen = heads(view, this.entity, this.field).map((head) => head.op);
+  }
+
+  async write(value: unknown): Promise<void> {
+    const edit = { entity: this.entity, field: this.field, value };
+    await save(this.report, [this.seen ? { ...edit, base: this.seen } : edit]);
+    this.seen = await this.ownVersion(value);
+  }
+
+  /** The op just saved, once the view shows it: the base of the next keystroke. */
+  private ownVersion(value: unknown): Promise<string[] | undefined> {
+    return new Promise((resolve) => {
+      let stop = (): void => {};
+      const finish = (found: string[] | undefined): void => {
+        clearTimeout(timer);
+        queueMicrotask(() => stop());
+        resolve(found);
+      };
+      const timer = setTimeout(() => finish(undefined), APPEARS_MS);
+      stop = reportStore(this.report).subscribe((view) => {
+        if (!view) return;
+        const mine = heads(view.snapshot, this.entity, this.field).filter((head) => same(head.value, value));
+        if (mine.length > 0) finish(mine.map((head) => head.op));
+      });
+    });
+  }
+}
