@@ -3,6 +3,7 @@
 import json
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -14,7 +15,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.accounts import policy, service
-from server.app import create_app
+from server.app import ROOT, create_app
 from server.audit import service as audit
 from server.config import BadSettings, Settings
 from server.db import db, unit_of_work
@@ -28,7 +29,9 @@ def _version() -> str:
     try:
         return version("holdfast")
     except PackageNotFoundError:
-        return "unknown (not installed as a package)"
+        # Run from a checkout, the package's metadata are only in its source.
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        return str(project["version"])
 
 
 @contextmanager

@@ -80,7 +80,7 @@ def _schema(app: Flask, _settings: Settings) -> str:
             present = set(MigrationContext.configure(connection).get_current_heads())
     except SQLAlchemyError as failed:
         raise _Trouble("cannot be read, because the database does not answer.") from failed
-    if present != wanted:
+    if present != wanted or not wanted:
         raise _Trouble(f"at {_names(present)}, the code needs {_names(wanted)}; run `holdfast db upgrade`.")
     return f"at head ({_names(present)})"
 

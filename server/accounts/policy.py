@@ -38,8 +38,8 @@ def check_password(password: str, *known: str | None) -> None:
         raise WeakPassword()
     if len(password) > MAX_PASSWORD:
         raise WeakPassword(f"Use at most {MAX_PASSWORD} characters.")
-    plain = folded(password)
-    if plain in PASSWORDS or plain.translate(_LEET) in _LEETED or len(set(plain)) < _MIN_DISTINCT or _walks(plain):
+    plain, dressed = folded(password), folded(password.casefold().translate(_LEET))
+    if plain in PASSWORDS or dressed in _LEETED or len(set(plain)) < _MIN_DISTINCT or _walks(plain):
         raise WeakPassword("This password, or one like it, is among the first that are guessed. Choose another.")
     parts = {folded(part) for value in known if value for part in (value, *value.split())}
     if any(len(part) >= 4 and part in plain and len(plain) - len(part) < 8 for part in parts):
