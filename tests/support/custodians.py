@@ -140,7 +140,10 @@ class Line:
         return None
 
     def forward(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-        found = httpx.request(method, self.target + path, content=body, headers=headers, timeout=10)
+        try:
+            found = httpx.request(method, self.target + path, content=body, headers=headers, timeout=10)
+        except httpx.ConnectError:
+            return 502, b""
         return found.status_code, found.content
 
 

@@ -14,7 +14,7 @@ from server.holds.custodians import Custodian, HoldRequest, OutcomeUnknown, Stan
 from server.holds.custodians.webhook import WebhookCustodian
 from tests.support.custodians import SECRET, Fault, Line, StandIn, cut, error_after, error_before, late, scripted
 
-START = datetime(2026, 11, 23, 21, 5, tzinfo=UTC)
+START = datetime(2026, 2, 3, 21, 5, tzinfo=UTC)
 PATIENCE = 0.5
 
 

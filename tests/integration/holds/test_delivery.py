@@ -20,7 +20,7 @@ def test_a_hold_is_followed_until_it_is_held(tracker: Tracker) -> None:
     (kept,) = tracker.at_custodian(intent)
     assert tracker.hold(intent).reference == kept["reference"]
     assert kept["request"]["camera"]["wearer_star"] == "12345"
-    assert kept["window"] == {"from": "2026-11-23T21:05:00+00:00", "to": "2026-11-23T21:40:00+00:00"}
+    assert kept["window"] == {"from": "2026-02-03T21:05:00+00:00", "to": "2026-02-03T21:40:00+00:00"}
     assert [done for _, done, _ in tracker.jobs()] == [True, True]
 
 

@@ -46,7 +46,7 @@ def test_a_custodian_that_forgot_is_told_again(tracker: Tracker, line: Line) -> 
 
 def test_a_part_of_the_window_is_not_held(tracker: Tracker, line: Line) -> None:
     intent = tracker.ask()
-    part = standing(intent, "held", window={"from": "2026-11-23T21:05:00+00:00", "to": "2026-11-23T21:06:00+00:00"})
+    part = standing(intent, "held", window={"from": "2026-02-03T21:05:00+00:00", "to": "2026-02-03T21:06:00+00:00"})
     line.faults += [("GET", scripted(200, part))]
     tracker.until(intent, State.FAILED)
     assert tracker.hold(intent).error == "custodian_holds_less"
@@ -56,11 +56,11 @@ def test_a_part_of_the_window_is_not_held(tracker: Tracker, line: Line) -> None:
 def test_a_wider_hold_is_the_same_hold_asked_for_anew(tracker: Tracker) -> None:
     intent = tracker.ask(report=REPORT)
     tracker.until(intent, State.HELD)
-    tracker.ask(intent, REPORT, to="2026-11-23T16:30:00-06:00", device_serial="X81-200")
+    tracker.ask(intent, REPORT, to="2026-02-03T16:30:00-06:00", device_serial="X81-200")
     assert tracker.state(intent) == State.RECEIVED
     tracker.until(intent, State.HELD)
     (kept,) = tracker.at_custodian(intent)
-    assert kept["window"] == {"from": "2026-11-23T21:05:00+00:00", "to": "2026-11-23T22:30:00+00:00"}
+    assert kept["window"] == {"from": "2026-02-03T21:05:00+00:00", "to": "2026-02-03T22:30:00+00:00"}
     assert kept["request"]["camera"]["device_serial"] == "X81-200"
     assert kept["revision"] == 2
 
@@ -69,7 +69,7 @@ def test_an_earlier_start_brings_the_deadline_forward(tracker: Tracker) -> None:
     """The earliest recording in the window is destroyed first."""
     intent = tracker.ask(report=REPORT)
     before = tracker.hold(intent).destroy_on
-    tracker.ask(intent, REPORT, **{"from": "2026-11-23T14:05:00-06:00"})
+    tracker.ask(intent, REPORT, **{"from": "2026-02-03T14:05:00-06:00"})
     assert before - tracker.hold(intent).destroy_on == timedelta(hours=1)
 
 
@@ -85,13 +85,13 @@ def test_a_widening_during_delivery_is_not_lost(tracker: Tracker, line: Line) ->
 
     def widen_meanwhile(the_line: Line, *call: Any) -> tuple[int, bytes]:
         with tracker.app.app_context():
-            tracker.ask(intent, REPORT, to="2026-11-23T16:30:00-06:00")
+            tracker.ask(intent, REPORT, to="2026-02-03T16:30:00-06:00")
         return the_line.forward(*call)
 
     line.faults.append(("POST", widen_meanwhile))
     tracker.until(intent, State.HELD)
     (kept,) = tracker.at_custodian(intent)
-    assert kept["window"]["to"] == "2026-11-23T22:30:00+00:00"
+    assert kept["window"]["to"] == "2026-02-03T22:30:00+00:00"
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ def test_what_is_another_hold_is_said_so_and_touches_nothing(
     tracker: Tracker, changes: dict[str, Any], reason: str
 ) -> None:
     intent = tracker.ask(report=REPORT)
-    report = changes.pop("report")
-    op = hold_op({**FIELDS, **changes, "to": "2026-11-23T18:00:00-06:00"}, entity=intent, report=report)
+    asked = {**FIELDS, **changes, "to": "2026-02-03T18:00:00-06:00"}
+    op = hold_op(asked, entity=intent, report=asked.pop("report"))
     with unit_of_work(None) as uow:
         assert service.on_op_stored(uow, op) == reason
     assert (tracker.hold(intent).revision, tracker.causes(intent)) == (1, ["received"])
@@ -135,7 +135,7 @@ def test_the_feed_gets_every_state(tracker: Tracker) -> None:
             "footage": intent,
             "state": "held",
             "since": hold.since.isoformat().replace("+00:00", "Z"),
-            "destroy_on": "2027-02-21T21:05:00Z",
+            "destroy_on": "2026-05-04T21:05:00Z",
             "custodian": "127.0.0.1",
             "reference": hold.reference,
             "error": None,

@@ -20,8 +20,8 @@ from tests.unit.holds.builders import hold_op
 FIELDS = {
     "kind": "bwc",
     "wearer_star": "12345",
-    "from": "2026-11-23T15:05:00-06:00",
-    "to": "2026-11-23T15:40:00-06:00",
+    "from": "2026-02-03T15:05:00-06:00",
+    "to": "2026-02-03T15:40:00-06:00",
     "basis": "officer_request",
     "why": "Force was used.",
 }

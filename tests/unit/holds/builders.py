@@ -8,8 +8,8 @@ from sync.op import Edit, Op
 
 FOOTAGE = "019aa000-0000-7000-8000-00000000f00d"
 REPORT = "019aa000-0000-7000-8000-000000000001"
-START = datetime(2026, 11, 23, 21, 5, tzinfo=UTC)
-END = datetime(2026, 11, 23, 21, 40, tzinfo=UTC)
+START = datetime(2026, 2, 3, 21, 5, tzinfo=UTC)
+END = datetime(2026, 2, 3, 21, 40, tzinfo=UTC)
 
 
 def hold_op(fields: dict[str, Any], **changes: Any) -> Op:
@@ -27,7 +27,7 @@ def hold_op(fields: dict[str, Any], **changes: Any) -> Op:
         "edits": tuple(edits),
         "form_id": "incident",
         "form_version": 1,
-        "wall": "2026-11-23T21:41:00Z",
+        "wall": "2026-02-03T21:41:00Z",
         "utc_offset": -360,
         "beacon": None,
         "reason": None,

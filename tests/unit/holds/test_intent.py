@@ -10,13 +10,13 @@ from sync.holds import BadHold, HoldIntent, HoldPolicy, intent_of, widen
 from tests.unit.holds.builders import END, FOOTAGE, REPORT, START, hold_op, intent
 
 POLICY = HoldPolicy()
-RECEIVED = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+RECEIVED = datetime(2026, 2, 4, 3, 0, tzinfo=UTC)
 FULL = {
     "kind": "bwc",
     "wearer_star": "12345",
     "device_serial": "X81-200",
-    "from": "2026-11-23T15:05:00-06:00",
-    "to": "2026-11-23T15:40:00-06:00",
+    "from": "2026-02-03T15:05:00-06:00",
+    "to": "2026-02-03T15:40:00-06:00",
     "basis": "officer_request",
     "why": "Agents used force.",
 }
@@ -32,7 +32,7 @@ def test_a_full_hold_is_read_as_given() -> None:
 
 def test_a_hold_without_times_covers_the_moment_it_was_asked_for() -> None:
     """Two taps at the scene are enough: asking early beats asking fully."""
-    asked = datetime(2026, 11, 23, 21, 41, tzinfo=UTC)
+    asked = datetime(2026, 2, 3, 21, 41, tzinfo=UTC)
     found = intent_of(hold_op({"kind": "bwc"}), POLICY, RECEIVED)
     assert (found.start, found.end) == (asked - timedelta(minutes=2), asked + timedelta(minutes=10))
     assert found.missing == ("from", "to")
@@ -51,7 +51,7 @@ def test_an_unreadable_time_is_missing_and_stops_nothing(text: object) -> None:
 
 
 def test_a_time_without_an_offset_is_the_devices_own() -> None:
-    assert intent_of(hold_op({**FULL, "from": "2026-11-23T15:05:00"}), POLICY, RECEIVED).start == START
+    assert intent_of(hold_op({**FULL, "from": "2026-02-03T15:05:00"}), POLICY, RECEIVED).start == START
 
 
 def test_a_reversed_window_is_turned() -> None:
