@@ -68,23 +68,27 @@ def missing_bases(op: Op, known: Iterable[str]) -> set[str]:
     return bases(op) - set(known)
 
 
-def apply(snapshot: Snapshot, op: Op, received: str) -> bool:
-    """Put an op into a snapshot, in place; return whether a field that it touched is now in conflict.
+def apply(snapshot: Snapshot, op: Op, received: str) -> tuple[Snapshot, bool]:
+    """Return the snapshot with an op in it, and whether a field that the op touched is now in conflict.
 
-    `received` is the server's time of receipt (ISO 8601, UTC), shown beside the device's own.
+    The given snapshot stays as it was; what did not change is shared. `received` is the server's time of receipt
+    (ISO 8601, UTC), shown beside the device's own.
     """
+    fields = dict(snapshot["fields"])
+    entities = dict(snapshot["entities"])
+    for entity in dict.fromkeys(edit.entity for edit in op.edits):
+        fields[entity] = dict(fields.get(entity, {}))
     for edit in op.edits:
-        fields = snapshot["fields"].setdefault(edit.entity, {})
-        kept = [head for head in fields.get(edit.field, []) if head["op"] not in edit.base]
-        fields[edit.field] = [*kept, _version(op, edit, received)]
-    for entity in {edit.entity for edit in op.edits}:
+        own = fields[edit.entity]
+        kept = [head for head in own.get(edit.field, []) if head["op"] not in edit.base]
+        own[edit.field] = [*kept, _version(op, edit, received)]
+    for entity in dict.fromkeys(edit.entity for edit in op.edits):
         if entity not in (REPORT, REVIEW):
-            _settle_entity(snapshot, entity)
-    snapshot["ops"] += 1
-    snapshot["state"] = _state(snapshot)
-    snapshot["district"] = _district(snapshot)
-    touched = ((edit.field, versions(snapshot, edit.entity, edit.field)) for edit in op.edits)
-    return any(in_conflict(field, heads) for field, heads in touched)
+            entities[entity] = _entity(entities.get(entity), fields[entity])
+    after = {**snapshot, "fields": fields, "entities": entities, "ops": snapshot["ops"] + 1}
+    after["state"] = _state(after)
+    after["district"] = _district(after)
+    return after, any(in_conflict(edit.field, fields[edit.entity][edit.field]) for edit in op.edits)
 
 
 def _version(op: Op, edit: Edit, received: str) -> Version:
@@ -103,20 +107,17 @@ def _version(op: Op, edit: Edit, received: str) -> Version:
     return version
 
 
-def _settle_entity(snapshot: Snapshot, entity: str) -> None:
+def _entity(known: dict[str, Any] | None, fields: dict[str, list[Version]]) -> dict[str, Any]:
     """Work out an entity's list and whether it stands: an edit that the remover had not seen keeps it, flagged."""
-    fields = snapshot["fields"][entity]
     heads = fields.get(ENTITY, [])
-    made = next((head["value"] for head in heads if head["value"]), None)
-    known = snapshot["entities"].get(entity) or {"list": None, "parent": None}
-    if made:
-        known = {"list": made.get("list"), "parent": made.get("parent")}
+    made = next((head["value"] for head in heads if head["value"]), known or {})
     removals = [head for head in heads if head["value"] is None]
     gone = {op for head in removals for op in [head["op"], *head["saw"]]}
     unseen = [head for each in fields.values() for head in each if head["op"] not in gone]
     removed = bool(removals) and not unseen
-    snapshot["entities"][entity] = {
-        **known,
+    return {
+        "list": made.get("list"),
+        "parent": made.get("parent"),
         "removed": removed,
         "flagged": bool(removals) and not removed,
     }

@@ -1,6 +1,5 @@
 """Judging stored ops: report by report, each under a savepoint, so that a poisoned one blocks nothing else (P8)."""
 
-import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -141,32 +140,28 @@ def _begin(context: Context, work: Work, op: Op) -> str | None:
 
 
 def _judge_safely(context: Context, work: Work, op: Op, sha256: str) -> Outcome:
-    """Judge one op against a copy, so that a rule that fails half way leaves the report as it was."""
+    """Judge one op; a rule that fails leaves the report as it was, because nothing changes a snapshot in place."""
     assert work.snapshot is not None  # noqa: S101 - _begin made it
-    before = work.snapshot
     try:
-        work.snapshot = copy.deepcopy(before)
-        verdict, reason = _judge(context, work.snapshot, op)
+        after, verdict, reason = _judge(context, work.snapshot, op)
     except Exception as failed:
         log.error("rule_failed", op=op.id, kind=op.kind, error=type(failed).__name__, exc_info=failed)
-        verdict, reason = Verdict.QUARANTINED, "rule_failed"
-    if reason:
-        work.snapshot = before
-    else:
-        work.touched = True
+        return Outcome(op.id, sha256, work.id, Verdict.QUARANTINED, "rule_failed")
+    work.snapshot = after
+    work.touched = work.touched or reason is None
     return Outcome(op.id, sha256, work.id, verdict, reason)
 
 
-def _judge(context: Context, snapshot: Snapshot, op: Op) -> tuple[Verdict, str | None]:
+def _judge(context: Context, snapshot: Snapshot, op: Op) -> tuple[Snapshot, Verdict, str | None]:
     try:
         form = forms.load(op.form_id, op.form_version)
     except forms.UnknownForm:
-        return Verdict.QUARANTINED, "unknown_form"
+        return snapshot, Verdict.QUARANTINED, "unknown_form"
     reason = rules.judge(op, snapshot, form)
     if reason:
-        return Verdict.QUARANTINED, reason
-    conflict = merge.apply(snapshot, op, context.uow.now.isoformat())
-    return (Verdict.CONFLICT if conflict else Verdict.APPLIED), None
+        return snapshot, Verdict.QUARANTINED, reason
+    after, conflict = merge.apply(snapshot, op, context.uow.now.isoformat())
+    return after, (Verdict.CONFLICT if conflict else Verdict.APPLIED), None
 
 
 def _leave(context: Context, work: Work, outcomes: list[Outcome]) -> None:

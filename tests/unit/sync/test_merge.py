@@ -15,7 +15,7 @@ from tests.unit.sync.builders import edit, op, op_id
 def fold(*ops: Op) -> Snapshot:
     snapshot = merge.empty(ops[0], "010")
     for each in ops:
-        merge.apply(snapshot, each, "2026-11-23T21:20:00+00:00")
+        snapshot, _ = merge.apply(snapshot, each, "2026-11-23T21:20:00+00:00")
     return snapshot
 
 
@@ -133,11 +133,12 @@ def test_no_value_leaves_view_but_by_an_op_whose_author_had_seen_it(history: lis
     assert shown == {each.id for each in history} - superseded
 
 
-def test_applying_leaves_other_snapshots_alone() -> None:
-    first = op("edit", edit("address", "Cermak"))
-    before = fold(first)
+@settings(max_examples=100, deadline=None)
+@given(histories())
+def test_applying_never_changes_the_snapshot_that_it_was_given(history: list[Op]) -> None:
+    before = fold(*history[:-1]) if history[:-1] else merge.empty(history[0], "010")
     kept = copy.deepcopy(before)
-    merge.apply(copy.deepcopy(before), op("edit", edit("address", "Ashland", first)), "2026-11-23T21:21:00+00:00")
+    merge.apply(before, history[-1], "2026-11-23T21:21:00+00:00")
     assert before == kept
 
 
