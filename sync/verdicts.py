@@ -36,6 +36,9 @@ REASONS: dict[str, str] = {
     "wrong_kind": "This kind of op may not write these fields.",
     "written_once": "The field can be written only once.",
     "bad_value": "A value does not fit its field.",
+    "hold_needs_one_footage": "A hold must be about one camera's footage.",
+    "hold_names_other_camera": "The hold names another camera than before; make a new hold for it.",
+    "hold_of_other_report": "The footage is held for another report.",
     "rule_failed": "The rules failed on this op; it will be run again after an update.",
 }
 

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.catalog.service import hold_policy
 from server.db import UnitOfWork
-from server.holds import policy
 from server.holds.custodians import Answer, HoldRequest, Standing
 from server.holds.models import Hold, HoldEvent
 from server.holds.schemas import board_row, status
@@ -27,7 +27,7 @@ def on_op_stored(uow: UnitOfWork, op: Op) -> str | None:
     A repeat of the same intent changes nothing (P5), a wider one widens the hold that is there (P6).
     """
     try:
-        asked = intent_of(op, policy.POLICY, uow.now)
+        asked = intent_of(op, hold_policy(), uow.now)
         known = lock(uow, intent=asked.intent)
         if known is None:
             _make(uow, asked)
@@ -51,7 +51,7 @@ def _make(uow: UnitOfWork, asked: HoldIntent) -> None:
         state=State.RECEIVED,
         since=uow.now,
         created_at=uow.now,
-        destroy_on=destroy_on(asked.start, uow.now, policy.POLICY),
+        destroy_on=destroy_on(asked.start, uow.now, hold_policy()),
         **_particulars(asked),
     )
     uow.session.add(hold)
@@ -67,7 +67,7 @@ def _widen(uow: UnitOfWork, hold: Hold, asked: HoldIntent) -> None:
         return
     for name, value in _particulars(wider).items():
         setattr(hold, name, value)
-    hold.destroy_on = min(hold.destroy_on, destroy_on(wider.start, uow.now, policy.POLICY))
+    hold.destroy_on = min(hold.destroy_on, destroy_on(wider.start, uow.now, hold_policy()))
     hold.revision += 1
     if hold.state != State.RECEIVED:
         hold.state = move(State(hold.state), Cause.WIDENED)

@@ -28,8 +28,7 @@ def test_an_acceptance_alone_is_not_held(tracker: Tracker, line: Line) -> None:
     """A custodian may even say `held` in its acceptance: only the read-back counts."""
     intent = tracker.ask()
     line.faults.append(("POST", scripted(200, standing(intent, "held"))))
-    tracker.hurry()
-    outbox.sweep(tracker.app, limit=1)
+    tracker.step()
     assert tracker.state(intent) == State.ACKNOWLEDGED
     assert tracker.causes(intent)[-1] == "acknowledged"
 

@@ -63,6 +63,11 @@ class Tracker:
             uow.session.execute(undone.values(available_at=past))
             uow.session.execute(undone.where(OutboxRow.claimed_until.is_not(None)).values(claimed_until=past))
 
+    def step(self) -> None:
+        """Let a worker do the one thing that is due longest."""
+        self.hurry()
+        outbox.sweep(self.app, limit=1)
+
     def rounds(self, count: int = 1) -> None:
         """Let a worker do everything that is due, and what follows from it, so many times."""
         for _ in range(count):

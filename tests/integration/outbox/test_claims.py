@@ -1,6 +1,5 @@
 """The outbox: a job is part of the change that wants it, one worker has it at a time, and none is ever lost."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -18,9 +17,8 @@ TOPIC = "test.topic"
 
 
 @pytest.fixture(autouse=True)
-def _handlers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _handlers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "_handlers", {TOPIC: _finish})
-    yield
 
 
 def _finish(job: outbox.Job) -> None:
@@ -47,9 +45,13 @@ def _let_the_lease_run_out(key: str) -> None:
 
 
 def test_a_job_exists_only_if_its_change_does(app: Flask) -> None:
-    with pytest.raises(ZeroDivisionError), unit_of_work(None) as uow:
-        uow.enqueue(TOPIC, "a", {})
-        raise ZeroDivisionError
+    def change() -> None:
+        with unit_of_work(None) as uow:
+            uow.enqueue(TOPIC, "a", {})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        change()
     assert outbox.sweep(app) == 0
 
 
@@ -112,10 +114,15 @@ def test_a_lost_lease_rolls_back_what_was_found_out(app: Flask) -> None:
     slow = claim()
     _let_the_lease_run_out("a")
     claim()
+
+    def find_out(job: outbox.Job) -> None:
+        with unit_of_work(None) as uow:
+            uow.enqueue(TOPIC, "consequence", {})
+            outbox.finish(uow, job)
+
     assert slow is not None
-    with pytest.raises(outbox.LeaseLost), unit_of_work(None) as uow:
-        uow.enqueue(TOPIC, "consequence", {})
-        outbox.finish(uow, slow)
+    with pytest.raises(outbox.LeaseLost):
+        find_out(slow)
     assert db.session.scalars(select(OutboxRow.key)).all() == ["a"]
 
 

@@ -11,8 +11,8 @@ from sync.holds import HoldPolicy, days_left, destroy_on
 CHICAGO = ZoneInfo("America/Chicago")
 POLICY = HoldPolicy()
 moments = st.datetimes(
-    datetime(2020, 1, 1),
-    datetime(2035, 12, 31),
+    datetime(2020, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    datetime(2035, 12, 31),  # noqa: DTZ001
     timezones=st.sampled_from([UTC, CHICAGO, ZoneInfo("Asia/Kolkata"), ZoneInfo("Pacific/Kiritimati")]),
 )
 

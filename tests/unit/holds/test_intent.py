@@ -20,7 +20,11 @@ FULL = {
     "basis": "officer_request",
     "why": "Agents used force.",
 }
-moments = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC))
+moments = st.datetimes(
+    datetime(2026, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    datetime(2026, 12, 31),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
 
 
 def test_a_full_hold_is_read_as_given() -> None:
