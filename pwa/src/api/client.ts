@@ -1,18 +1,34 @@
-/** The one way to the server: adds the bearer token, refreshes it once on 401, turns every failure into ApiProblem. */
+/** The typed client that the screens use: adds the token, renews it once on 401, raises ApiProblem on any failure. */
 import createClient from 'openapi-fetch';
+import { problemOf } from './problem';
+import { isLoginRequired, reach, type Bearer } from './request';
 import type { paths } from './schema';
 
-export class ApiProblem extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    readonly detail: string,
-    readonly retry: string,
-    readonly retryAfter: number | null = null
-  ) {
-    super(`${code}: ${detail}`);
-    this.name = 'ApiProblem';
-  }
+export { ApiProblem } from './problem';
+
+let bearer: Bearer = () => Promise.resolve(null);
+
+/** Let the session give the tokens; it builds on this module, so it hands itself in. */
+export function useBearer(given: Bearer): void {
+  bearer = given;
 }
 
-export const api = createClient<paths>({ baseUrl: '/' });
+async function authorised(request: Request): Promise<Response> {
+  const spare = request.clone();
+  const token = await bearer();
+  const response = await reach(withToken(request, token));
+  if (response.ok) return response;
+  const failed = await problemOf(response);
+  const next = token && isLoginRequired(failed) ? await bearer(token) : null;
+  if (!next) throw failed;
+  const again = await reach(withToken(spare, next));
+  if (!again.ok) throw await problemOf(again);
+  return again;
+}
+
+function withToken(request: Request, token: string | null): Request {
+  if (token) request.headers.set('Authorization', `Bearer ${token}`);
+  return request;
+}
+
+export const api = createClient<paths>({ baseUrl: '/', fetch: authorised });

@@ -63,10 +63,4 @@ export function daysLeft(iso: string | null | undefined, now: number = Date.now(
   return found ? Math.floor((found.getTime() - now) / DAY) : null;
 }
 
-/** Now, as ISO 8601 with this device's offset: the form's `datetime` values. */
-export function isoWithOffset(when: Date = new Date()): string {
-  const offset = -when.getTimezoneOffset();
-  const local = new Date(when.getTime() + offset * MINUTE).toISOString().slice(0, 19);
-  const size = Math.abs(offset);
-  return `${local}${offset < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
-}
+export { isoWithOffset } from '../sync/wall';

@@ -1,0 +1,95 @@
+/** One request to the server: with a time limit, with a token, and every failure an ApiProblem. */
+import { ApiProblem, offline, problemOf, stranger } from './problem';
+
+/** Gives the token for a request, and a newer one after the server refused `refused`; null where there is none. */
+export type Bearer = (refused?: string) => Promise<string | null>;
+
+export type Call = {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: BodyInit | null;
+  /** Milliseconds; a network that swallows packets must not hold the sender for ever. */
+  timeout?: number;
+};
+
+export const TIMEOUT = 30_000;
+const NOT_MODIFIED = 304;
+
+type Contact = (reached: boolean) => void;
+let contact: Contact = () => undefined;
+
+/** Be told whenever it shows whether the server can be reached: only this decides, never `navigator.onLine`. */
+export function onContact(listener: Contact): void {
+  contact = listener;
+}
+
+/** Send a request without a token. Raises ApiProblem unless the answer is a success or "not modified". */
+export async function send(path: string, call: Call = {}): Promise<Response> {
+  const response = await reach(new Request(new URL(path, location.origin), init(call)));
+  if (!response.ok && response.status !== NOT_MODIFIED) throw await problemOf(response);
+  return response;
+}
+
+/** Send a request with a token, and once more with a newer one after 401. Raises ApiProblem. */
+export async function sendAs(bearer: Bearer, path: string, call: Call = {}): Promise<Response> {
+  let token = await bearer();
+  for (;;) {
+    const headers = { ...call.headers, ...(token ? { Authorization: `Bearer ${token}` } : {}) };
+    try {
+      return await send(path, { ...call, headers });
+    } catch (failed) {
+      const next = token && isLoginRequired(failed) ? await bearer(token) : null;
+      if (!next) throw failed;
+      token = next;
+    }
+  }
+}
+
+/** Read a JSON answer. HTML with status 200 is what captive portals send: it is no answer of ours. */
+export async function json<T>(response: Response): Promise<T> {
+  if (!(response.headers.get('Content-Type') ?? '').includes('application/json')) {
+    contact(false);
+    throw stranger(response.status);
+  }
+  try {
+    return (await response.json()) as T;
+  } catch {
+    // Cut off half way.
+    throw offline();
+  }
+}
+
+export function jsonCall(method: string, body: unknown): Call {
+  return { method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
+}
+
+export function isLoginRequired(failed: unknown): boolean {
+  return failed instanceof ApiProblem && failed.status === 401 && failed.code !== 'not_holdfast';
+}
+
+function init(call: Call): RequestInit {
+  return {
+    method: call.method ?? 'GET',
+    headers: { Accept: 'application/json', ...call.headers },
+    body: call.body ?? null,
+    cache: 'no-store',
+    credentials: 'same-origin',
+    redirect: 'error',
+    signal: AbortSignal.timeout(call.timeout ?? TIMEOUT)
+  };
+}
+
+/** Fetch, and learn from it whether the server is there. Raises ApiProblem `offline` where nobody answered. */
+export async function reach(request: Request): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(request);
+  } catch {
+    contact(false);
+    throw offline();
+  }
+  const fine = response.ok || response.status === NOT_MODIFIED;
+  const ours = fine || (response.headers.get('Content-Type') ?? '').includes('application/problem+json');
+  contact(ours);
+  return response;
+}

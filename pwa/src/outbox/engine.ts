@@ -1,0 +1,161 @@
+/** The sender: one cycle at a time, one among the tabs, woken by saves, events, timers, pokes and people. */
+import { get } from 'svelte/store';
+import { ApiProblem } from '../api/problem';
+import { deliveryBearer, session, sessionToken } from '../session';
+import { withLock } from '../storage/lock';
+import { phone } from '../storage/phone';
+import type { UserStore } from '../storage/user';
+import { delay, jittered } from './backoff';
+import { changed } from './bus';
+import { storeOf } from './here';
+import { sendPhotos } from './photos';
+import { prune, pull, refreshCatalog } from './pull';
+import { pushPending, type Delivery } from './push';
+import { showError, showStep } from './safety';
+
+const POLL = 25_000;
+const POLL_BESIDE_POKE = 75_000;
+const GATHER = 200;
+
+let running: Promise<void> | null = null;
+let wanted = false;
+let attempts = 0;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let pokeIsOpen: () => boolean = () => false;
+
+/** Ask for a cycle soon; many wishes become one. */
+export function wake(): void {
+  wanted = true;
+  if (!running) schedule(GATHER);
+}
+
+/** Run a cycle now; resolves when it ended, well or not: `safety` tells. */
+export async function syncNow(): Promise<void> {
+  attempts = 0;
+  await running;
+  await run();
+}
+
+export function watchPoke(isOpen: () => boolean): void {
+  pokeIsOpen = isOpen;
+}
+
+export function stopTimer(): void {
+  clearTimeout(timer);
+}
+
+function schedule(ms: number): void {
+  clearTimeout(timer);
+  timer = setTimeout(() => void run(), ms);
+}
+
+function run(): Promise<void> {
+  running ??= loop().finally(() => {
+    running = null;
+    if (wanted && attempts === 0) schedule(GATHER);
+  });
+  return running;
+}
+
+async function loop(): Promise<void> {
+  clearTimeout(timer);
+  let problem: ApiProblem | null = null;
+  do {
+    wanted = false;
+    problem = await withLock('holdfast-send', cycle);
+  } while (wanted && !problem);
+  showStep(null);
+  showError(problem && { code: problem.code, detail: problem.detail });
+  if (problem) schedule(delay(attempts++, problem.retryAfter));
+  else {
+    attempts = 0;
+    schedule(jittered(pokeIsOpen() ? POLL_BESIDE_POKE : POLL));
+  }
+}
+
+/** Everything once, for the present user and then for others with unsent work; the problem met, or null. */
+async function cycle(): Promise<ApiProblem | null> {
+  const user = get(session).user;
+  let problem: ApiProblem | null = null;
+  try {
+    if (user) await serve(storeOf(user.id), user.role === 'admin');
+  } catch (failed) {
+    problem = asProblem(failed);
+  }
+  // On a shared phone the work of somebody who signed out is still delivered, by the device's own signature.
+  for (const other of await phone.userIds()) {
+    if (other !== user?.id) await deliverFor(other).catch(asProblem);
+  }
+  return problem;
+}
+
+async function serve(store: UserStore, isAdmin: boolean): Promise<void> {
+  if (isAdmin) return refreshCatalog(store, sessionToken);
+  const delivery = deliveryOf(store);
+  const failed: unknown[] = [];
+  const attempt = async (work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+    } catch (problem) {
+      if (isNobody(problem)) throw problem;
+      failed.push(problem);
+    }
+  };
+  await attempt(() => pushPending(delivery));
+  await attempt(() => fetchChanges(store));
+  await attempt(async () => {
+    // What was saved while photos are on their way goes out between their parts.
+    const between = async (): Promise<void> => {
+      if (!wanted) return;
+      wanted = false;
+      await pushPending(delivery);
+    };
+    if ((await sendPhotos({ ...delivery, between })) > 0) await fetchChanges(store);
+  });
+  await prune(store);
+  if (failed.length > 0) throw failed[0];
+}
+
+async function fetchChanges(store: UserStore): Promise<void> {
+  // Reading needs a session; without one only delivery goes on.
+  if (!(await sessionToken())) return;
+  showStep('Fetching changes');
+  await refreshCatalog(store, sessionToken);
+  await pull(store, sessionToken, () => noteContact(store));
+}
+
+async function deliverFor(user: string): Promise<void> {
+  const store = storeOf(user);
+  const waiting = (await store.db.ops.where({ state: 'pending' }).count()) + (await store.db.photos.where({ state: 'pending' }).count());
+  if (waiting === 0) return;
+  const { store: own, bearer } = deliveryOf(store);
+  await pushPending({ store: own, bearer });
+  await sendPhotos({ store: own, bearer, between: () => Promise.resolve() });
+}
+
+function deliveryOf(store: UserStore): Delivery {
+  return { store, bearer: deliveryBearer(store.user), step: showStep, contact: () => noteContact(store) };
+}
+
+async function noteContact(store: UserStore): Promise<void> {
+  await store.setMeta('last-contact', new Date().toISOString());
+  changed({ user: store.user, reports: [] });
+}
+
+/** Nobody there, or not ours: the rest of the cycle would meet the same. */
+function isNobody(problem: unknown): boolean {
+  return problem instanceof ApiProblem && (problem.status === 0 || problem.code === 'not_holdfast');
+}
+
+function asProblem(failed: unknown): ApiProblem {
+  if (failed instanceof ApiProblem) return failed;
+  // A fault of this app or of the browser's storage: tell it, and try again.
+  const detail = failed instanceof Error ? failed.name : 'unknown';
+  return new ApiProblem(0, 'app_failed', `Something failed on this device (${detail}). It is tried again.`, 'backoff');
+}
+
+/** Give ops that the server could not read another chance, once in each life of the app: it may be a newer one. */
+export async function retryStuck(store: UserStore): Promise<void> {
+  await store.db.ops.where({ state: 'stuck' }).modify({ state: 'pending', reason: null, settledAt: null });
+  await store.db.photos.where({ state: 'stuck' }).modify({ state: 'pending', reason: null });
+}

@@ -1,0 +1,142 @@
+/** Following the feed: changed reports in, left ones out, and the cursor on in the same transaction (P4). */
+import { stranger } from '../api/problem';
+import { json, sendAs, type Bearer } from '../api/request';
+import { seal } from '../storage/seam';
+import type { OpRow, UserStore } from '../storage/user';
+import type { Catalog, DeviceName, Item, Person, PullAnswer } from '../sync/types';
+import { changed } from './bus';
+import { covers } from './view';
+
+const PAGE = 100;
+const KEPT_DAYS = 30;
+const CATALOG_AGE = 10 * 60_000;
+
+/** Pull until there is no more; return how many pages came. Raises ApiProblem. */
+export async function pull(store: UserStore, bearer: Bearer, contact: () => Promise<void>): Promise<number> {
+  for (let pages = 1; ; pages++) {
+    const cursor = await store.meta<string>('cursor');
+    const query = new URLSearchParams({ limit: String(PAGE), ...(cursor ? { cursor } : {}) });
+    const page = await json<PullAnswer>(await sendAs(bearer, `/api/pull?${query.toString()}`));
+    if (!Array.isArray(page.items) || typeof page.cursor !== 'string') throw stranger(200);
+    await contact();
+    if (page.reset) await startAnew(store, cursor !== null);
+    await apply(store, page);
+    if (!page.more) return pages;
+  }
+}
+
+/**
+ * Another epoch or scope: every copy is doubtful until it comes again, and what the server had acknowledged it may
+ * have forgotten, so it is delivered again (P12). Nothing unsent is touched. The doubt is on disk, because the pages
+ * that settle it may come in another life of the app.
+ */
+async function startAnew(store: UserStore, hadCursor: boolean): Promise<void> {
+  const { db } = store;
+  await store.setMeta('doubtful', await db.reports.toCollection().primaryKeys());
+  if (!hadCursor) return;
+  await db.transaction('rw', [db.ops, db.photos], async () => {
+    await db.ops.where('state').anyOf('acked', 'refused').modify({ state: 'pending', seq: null, settledAt: null });
+    await db.photos.where({ state: 'done' }).modify({ state: 'pending', doneAt: null });
+  });
+  changed({ user: store.user, reports: 'all' });
+}
+
+async function apply(store: UserStore, page: PullAnswer): Promise<void> {
+  const { db } = store;
+  const doubtful = new Set(await store.meta<string[]>('doubtful'));
+  for (const item of page.items) doubtful.delete(item.report);
+  // Only with the last page is it known which copies did not come again.
+  const gone = [...page.left, ...(page.more ? [] : doubtful)];
+  const rows = await Promise.all(
+    page.items.map(async (item) => ({ id: item.report, seq: item.seq, body: await seal(item) }))
+  );
+  const meta = await metaRows(store, page, page.more ? [...doubtful] : []);
+  await db.transaction('rw', [db.reports, db.begun, db.ops, db.photos, db.meta], async () => {
+    await db.reports.bulkPut(rows);
+    await leave(store, gone);
+    for (const item of page.items) await settleBy(store, item);
+    await db.meta.bulkPut(meta);
+  });
+  changed({ user: store.user, reports: [...page.items.map((item) => item.report), ...gone], meta: true });
+}
+
+async function metaRows(store: UserStore, page: PullAnswer, doubtful: string[]): Promise<{ key: string; body: Awaited<ReturnType<typeof seal>> }[]> {
+  const people = { ...(await store.meta<Record<string, Person>>('people')), ...page.people };
+  const devices = { ...(await store.meta<Record<string, DeviceName>>('devices')), ...page.devices };
+  const beacon = page.beacon ?? (await store.meta<string>('beacon'));
+  const values = { cursor: page.cursor, people, devices, beacon, doubtful };
+  return Promise.all(Object.entries(values).map(async ([key, value]) => ({ key, body: await seal(value) })));
+}
+
+/** Remove the copies of reports that left the reader's scope. What is unsent stays until it is delivered. */
+async function leave(store: UserStore, gone: string[]): Promise<void> {
+  const { db } = store;
+  await db.reports.bulkDelete(gone);
+  for (const report of gone) {
+    const ops = db.ops.where({ report });
+    // Below every number, so that acknowledged ops are not laid over a report that is no longer this reader's.
+    await ops.filter((op) => op.state === 'acked' || op.state === 'refused').modify({ seq: -1 });
+    const unsent = await db.ops.where({ report }).filter((op) => op.state === 'pending' || op.state === 'stuck').count();
+    if (unsent === 0) await db.begun.delete(report);
+  }
+}
+
+/** Take from an item what the server says of this phone's own ops and photos. Runs inside the transaction. */
+async function settleBy(store: UserStore, item: Item): Promise<void> {
+  const { db } = store;
+  const report = item.report;
+  const refused = new Set(item.quarantined.map((each) => each.op));
+  const judged = (op: OpRow): boolean => (op.seq ?? Infinity) <= item.seq;
+  // The server ran it again, after a fix or when what it waited for had come.
+  await db.ops
+    .where({ report })
+    .filter((op) => op.state === 'refused' && judged(op) && !refused.has(op.op))
+    .modify({ state: 'acked', verdict: 'applied', reason: null });
+  for (const stored of item.photos) {
+    await db.photos
+      .where({ photo: stored.photo })
+      .filter((own) => own.sha256 === stored.sha256 && own.state !== 'done')
+      .modify({ state: 'done', offset: stored.size, reason: null, doneAt: new Date().toISOString() });
+  }
+}
+
+/** Drop what the server has had for 30 days and shows in its snapshot; until then it can be given back (P12). */
+export async function prune(store: UserStore, now: number = Date.now()): Promise<void> {
+  const { db } = store;
+  const before = new Date(now - KEPT_DAYS * 86_400_000).toISOString();
+  const old = await db.ops.where({ state: 'acked' }).filter((op) => (op.settledAt ?? '~') < before).toArray();
+  for (const op of old) {
+    if (op.seq === -1 || covers(await store.item(op.report), op)) await db.ops.delete(op.op);
+  }
+  const photos = await db.photos.where({ state: 'done' }).filter((photo) => (photo.doneAt ?? '~') < before).toArray();
+  const ids = photos.map((photo) => photo.photo);
+  await db.transaction('rw', [db.photos, db.blobs], async () => {
+    await db.photos.bulkDelete(ids);
+    await db.blobs.bulkDelete(ids);
+  });
+}
+
+type CatalogMark = { etag: string | null; at: number };
+
+/** Fetch the catalog where the copy is some minutes old; nothing is sent twice thanks to its ETag. */
+export async function refreshCatalog(store: UserStore, bearer: Bearer, now: number = Date.now()): Promise<void> {
+  const mark = await store.meta<CatalogMark>('catalog-mark');
+  if (mark && now - mark.at < CATALOG_AGE) return;
+  const headers = mark?.etag ? { 'If-None-Match': mark.etag } : undefined;
+  const response = await sendAs(bearer, '/api/catalog', headers ? { headers } : {});
+  const etag = response.headers.get('ETag') ?? mark?.etag ?? null;
+  if (response.status !== 304) {
+    const catalog = await json<Catalog>(response);
+    if (!Array.isArray(catalog.forms)) throw stranger(200);
+    await store.setMeta('catalog', await withOldForms(store, catalog));
+    changed({ user: store.user, reports: [], meta: true });
+  }
+  await store.setMeta('catalog-mark', { etag, at: now });
+}
+
+/** A draft keeps the form version that it began with, also when the server no longer offers it for new ones. */
+async function withOldForms(store: UserStore, next: Catalog): Promise<Catalog> {
+  const before = (await store.meta<Catalog>('catalog'))?.forms ?? [];
+  const offered = new Set(next.forms.map((form) => `${form.id} ${form.version}`));
+  return { ...next, forms: [...next.forms, ...before.filter((form) => !offered.has(`${form.id} ${form.version}`))] };
+}

@@ -1,0 +1,71 @@
+/** Waking the sender: each trigger works alone, so that none of them has to be trusted. */
+import { get } from 'svelte/store';
+import { session } from '../session';
+import { stopTimer, retryStuck, syncNow, wake, watchPoke } from './engine';
+import { storeOf } from './here';
+import { listen, type Poke } from './poke';
+import { follow } from './stores';
+import { onSave } from './write';
+
+let started = false;
+
+/** Follow the session and the disk, and begin to send. Called once; the stores are live from then on. */
+export function start(): void {
+  if (started) return;
+  started = true;
+  follow();
+  onSave(wake);
+  addEventListener('online', () => void syncNow());
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') wake();
+  });
+  let before: string | null = null;
+  session.subscribe(({ user, needsLogin }) => {
+    const now = user && `${user.id} ${needsLogin}`;
+    if (now === before) return;
+    before = now;
+    if (user) void retryStuck(storeOf(user.id)).finally(wake);
+    else wake();
+  });
+  pokes();
+}
+
+/** One tab at most keeps the stream, and only while it is seen: the server has a thread for each. */
+function pokes(): void {
+  let poke: Poke | null = null;
+  let release: (() => void) | null = null;
+  watchPoke(() => poke?.isOpen() ?? false);
+  const wanted = (): boolean => {
+    const { user, needsLogin } = get(session);
+    return document.visibilityState === 'visible' && !!user && user.role !== 'admin' && !needsLogin;
+  };
+  const update = (): void => {
+    if (!wanted()) {
+      poke?.stop();
+      poke = null;
+      release?.();
+      release = null;
+    } else if (!release) {
+      const held = new Promise<void>((resolve) => (release = resolve));
+      void claim(held, () => {
+        if (wanted() && !poke) poke = listen(wake);
+      });
+    }
+  };
+  document.addEventListener('visibilitychange', update);
+  session.subscribe(update);
+  addEventListener('pagehide', stopTimer);
+}
+
+/** Wait for the turn among the tabs, then keep it until `held` resolves. */
+async function claim(held: Promise<void>, begin: () => void): Promise<void> {
+  const locks = navigator.locks as LockManager | undefined;
+  if (!locks) {
+    begin();
+    return held;
+  }
+  await locks.request('holdfast-poke', () => {
+    begin();
+    return held;
+  });
+}

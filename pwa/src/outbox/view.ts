@@ -1,0 +1,132 @@
+/** A report as its screens see it: the server's snapshot, overlaid with what this phone has not seen come back yet. */
+import { conflicts, empty, overlay } from '../sync/overlay';
+import type { Item, OpKind, Quarantined, Snapshot } from '../sync/types';
+import type { Begun, PhotoRow, StoredOp, UserStore } from '../storage/user';
+import type { PhotoView, ReportView } from './types';
+
+export type Parts = { item: Item | null; begun: Begun | null; ops: StoredOp[]; photos: PhotoRow[] };
+export type Reader = { id: string; district: string | null };
+
+/** Reasons that time or an update may mend: nobody has to act on them. */
+const MENDS_ITSELF = new Set(['waiting_for_base', 'rule_failed', 'unknown_form', 'newer_op_format']);
+const REVIEW_KINDS = new Set<OpKind | null>(['submit', 'return', 'approve']);
+
+export async function partsOf(store: UserStore, id: string): Promise<Parts> {
+  const [item, begun, ops, photos] = await Promise.all([
+    store.item(id),
+    store.begun(id),
+    store.opsOf(id),
+    store.photosOf(id)
+  ]);
+  return { item, begun, ops, photos };
+}
+
+/** Build the view of a report; null where nothing of it is to be seen on this phone. */
+export function viewOf(id: string, parts: Parts, reader: Reader): ReportView | null {
+  const { item, ops } = parts;
+  const shown = ops.filter((op) => isOverlaid(op, item));
+  const base = item?.snapshot ?? beginning(id, parts, shown, reader);
+  if (!base) return null;
+  const onlyHere = ops.filter((op) => op.state === 'pending' || op.state === 'stuck');
+  const photos = photosOf(parts);
+  const snapshot = overlay(base, shown.map((op) => op.payload));
+  const view = {
+    id,
+    snapshot,
+    server: item?.snapshot ?? null,
+    holds: item?.holds ?? [],
+    photos,
+    quarantined: quarantinedOf(parts),
+    pending: onlyHere.length,
+    pendingPhotos: photos.filter((photo) => photo.onPhone && !photo.onServer).length,
+    lastSaved: lastSaved(snapshot, parts)
+  };
+  return { ...view, state: stateOf(view) };
+}
+
+/**
+ * Whether an own op is laid over the snapshot: until a snapshot that contains it has come. An acknowledged op stays
+ * for that time too, else its words would vanish between the receipt and the next pull.
+ */
+function isOverlaid(op: StoredOp, item: Item | null): boolean {
+  if (op.state === 'pending' || op.state === 'stuck') return true;
+  if (op.state === 'refused') return MENDS_ITSELF.has(op.reason ?? '');
+  return !covers(item, op);
+}
+
+/** Whether the snapshot at hand was made after the server judged the op. */
+export function covers(item: Item | null, op: { seq: number | null }): boolean {
+  return (op.seq ?? 0) <= (item?.seq ?? -1);
+}
+
+function beginning(id: string, parts: Parts, shown: StoredOp[], reader: Reader): Snapshot | null {
+  const first = shown[0]?.payload;
+  const form = first?.form ?? parts.begun?.form;
+  return form ? empty(id, form, first?.actor ?? reader.id, reader.district) : null;
+}
+
+function photosOf({ item, photos }: Parts): PhotoView[] {
+  const here = new Map(photos.map((photo) => [photo.photo, photo]));
+  const there = new Map((item?.photos ?? []).map((photo) => [photo.photo, photo]));
+  return [...new Set([...there.keys(), ...here.keys()])].map((photo) => {
+    const own = here.get(photo);
+    const stored = there.get(photo);
+    // Only the hash that the server recomputed says that this very photo is there.
+    const onServer = own ? own.state === 'done' || stored?.sha256 === own.sha256 : true;
+    const size = own?.size ?? stored?.size ?? 0;
+    return {
+      photo,
+      sha256: own?.sha256 ?? stored?.sha256 ?? '',
+      size,
+      onPhone: own !== undefined,
+      onServer,
+      offset: onServer ? size : (own?.offset ?? 0)
+    };
+  });
+}
+
+function quarantinedOf({ item, ops }: Parts): Quarantined[] {
+  const listed = item?.quarantined ?? [];
+  const known = new Set(listed.map((each) => each.op));
+  const own = ops.filter((op) => op.state === 'stuck' || (op.state === 'refused' && !covers(item, op)));
+  const added = own.filter((op) => !known.has(op.op)).map((op) => ({
+    op: op.op,
+    kind: op.kind,
+    actor: op.payload.actor,
+    device: op.device,
+    reason: op.reason ?? 'refused',
+    received: op.state === 'refused' ? op.settledAt : null,
+    wall: op.payload.time.wall,
+    edits: op.payload.edits
+  }));
+  return [...listed, ...added];
+}
+
+type Unjudged = Omit<ReportView, 'state'>;
+
+function stateOf(view: Unjudged): ReportView['state'] {
+  if (view.quarantined.some((each) => needsSomeone(each, view))) return 'needs_you';
+  if (view.pending > 0 || view.pendingPhotos > 0) return 'phone';
+  const state = view.snapshot.state;
+  if (state === 'returned' || conflicts(view.snapshot).length > 0) return 'needs_you';
+  return state === 'submitted' || state === 'approved' ? 'desk' : 'server';
+}
+
+/** A refused step of the review is over once the review has moved on; a refused word waits for its author. */
+function needsSomeone(each: Quarantined, view: Unjudged): boolean {
+  if (MENDS_ITSELF.has(each.reason)) return false;
+  if (!REVIEW_KINDS.has(each.kind)) return true;
+  const since = view.snapshot.fields['review']?.['state']?.at(-1)?.op;
+  return since === undefined || each.op > since;
+}
+
+function lastSaved(snapshot: Snapshot, { ops, begun }: Parts): string {
+  const own = ops.at(-1)?.at ?? begun?.at ?? '';
+  let newest = own;
+  for (const fields of Object.values(snapshot.fields)) {
+    for (const versions of Object.values(fields)) {
+      for (const version of versions) if (version.wall > newest) newest = version.wall;
+    }
+  }
+  return newest;
+}

@@ -1,0 +1,136 @@
+/** The device: a signing key that cannot leave this phone, enrolled for one user, and delivery on its strength. */
+import { CompactSign, SignJWT } from 'jose';
+import { json, jsonCall, send, sendAs, isLoginRequired, type Bearer } from '../api/request';
+import { ApiProblem } from '../api/problem';
+import { withLock } from '../storage/lock';
+import { phone, type KeyRow } from '../storage/phone';
+
+export type Device = { id: string; user: string; privateKey: CryptoKey };
+
+const ENROL = '/api/devices';
+
+/** The enrolled device of a user on this phone; null before enrolment, or after it was revoked. */
+export async function deviceOf(user: string): Promise<Device | null> {
+  const row = (await phone.keysOf(user)).find((each) => each.device && !each.revoked);
+  return row?.device ? { id: row.device, user, privateKey: row.privateKey } : null;
+}
+
+/** Enrol this phone for a user unless it is. The key is on disk before the server hears of it. Raises ApiProblem. */
+export async function enrol(user: string, bearer: Bearer): Promise<Device> {
+  return withLock(`holdfast-enrol-${user}`, async () => {
+    const known = await deviceOf(user);
+    if (known) return known;
+    const rows = await phone.keysOf(user);
+    const row = rows.find((each) => each.device === null && !each.revoked) ?? (await makeKey(user));
+    try {
+      return await register(row, bearer);
+    } catch (failed) {
+      // Enrolled and revoked before we heard of it: only a new key helps.
+      if (!(failed instanceof ApiProblem && failed.code === 'key_taken')) throw failed;
+      await phone.putKey({ ...row, revoked: true });
+      return register(await makeKey(user), bearer);
+    }
+  });
+}
+
+async function register(row: KeyRow, bearer: Bearer): Promise<Device> {
+  const call = jsonCall('POST', { name: deviceName(), public_jwk: row.publicJwk });
+  const { id } = await json<{ id: string }>(await sendAs(bearer, ENROL, call));
+  await phone.putKey({ ...row, device: id });
+  const kept = await deviceOf(row.user);
+  if (kept?.id !== id) throw new ApiProblem(0, 'storage_failed', 'This browser did not keep the device key.', 'never');
+  return kept;
+}
+
+async function makeKey(user: string): Promise<KeyRow> {
+  const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
+  const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey);
+  const publicJwk = { kty, crv, x, y } as JsonWebKey;
+  const row: KeyRow = {
+    id: crypto.randomUUID(),
+    user,
+    device: null,
+    privateKey: pair.privateKey,
+    publicJwk,
+    madeAt: new Date().toISOString(),
+    revoked: false
+  };
+  await phone.putKey(row);
+  return row;
+}
+
+/** Remember that the server revoked a device: the next sign-in enrols a new one. Its unsent ops stay to be delivered. */
+export async function markRevoked(device: string): Promise<void> {
+  await phone.db.keys.where({ device }).modify({ revoked: true });
+}
+
+/** Sign an op's payload: compact JWS (RFC 7515), ES256, `kid` the device. */
+export async function signOp(device: Device, text: string): Promise<string> {
+  return new CompactSign(new TextEncoder().encode(text))
+    .setProtectedHeader({ alg: 'ES256', kid: device.id, typ: 'holdfast-op+jws' })
+    .sign(device.privateKey);
+}
+
+type UploadToken = { token: string; until: number };
+const uploadTokens = new Map<string, UploadToken>();
+
+/**
+ * A token for delivery on the device's signature alone, for a user whose session has ended or who is not here.
+ * Every key of the user is tried, a revoked one last: what it signed must still arrive.
+ */
+export async function uploadToken(user: string, refused?: string): Promise<string | null> {
+  const held = uploadTokens.get(user);
+  if (held && held.token !== refused && held.until > Date.now()) return held.token;
+  uploadTokens.delete(user);
+  const rows = (await phone.keysOf(user)).filter((each) => each.device);
+  for (const row of rows.sort((a, b) => Number(a.revoked) - Number(b.revoked))) {
+    const granted = await exchange(row);
+    if (!granted) continue;
+    if (granted.revoked && row.device) await markRevoked(row.device);
+    const until = Date.now() + Math.max(granted.expires_in - 30, 5) * 1000;
+    uploadTokens.set(user, { token: granted.access_token, until });
+    return granted.access_token;
+  }
+  return null;
+}
+
+type Exchanged = { access_token: string; expires_in: number; revoked?: boolean };
+
+async function exchange(row: KeyRow, nonce?: string): Promise<Exchanged | null> {
+  const call = jsonCall('POST', { assertion: await assertion(row, nonce) });
+  try {
+    return await json<Exchanged>(await send('/api/devices/token', call));
+  } catch (failed) {
+    const offered = failed instanceof ApiProblem ? failed.extra['nonce'] : undefined;
+    // The phone's clock is far off; the server's nonce takes its place.
+    if (typeof offered === 'string' && nonce === undefined) return exchange(row, offered);
+    if (isLoginRequired(failed)) return null;
+    throw failed;
+  }
+}
+
+async function assertion(row: KeyRow, nonce?: string): Promise<string> {
+  const device = row.device ?? '';
+  return new SignJWT(nonce === undefined ? {} : { nonce })
+    .setProtectedHeader({ alg: 'ES256', kid: device })
+    .setIssuer(device)
+    .setAudience('holdfast')
+    .setIssuedAt()
+    .setExpirationTime('2m')
+    .setJti(crypto.randomUUID())
+    .sign(row.privateKey);
+}
+
+/** A name by which a person tells their devices apart. Nothing in it identifies the phone itself. */
+function deviceName(): string {
+  const agent = navigator.userAgent;
+  const kinds: [RegExp, string][] = [
+    [/iPhone/, 'iPhone'],
+    [/iPad/, 'iPad'],
+    [/Android/, 'Android phone'],
+    [/Mac/, 'Mac'],
+    [/Windows/, 'Windows computer'],
+    [/Linux/, 'Linux computer']
+  ];
+  return kinds.find(([pattern]) => pattern.test(agent))?.[1] ?? 'Device';
+}

@@ -1,0 +1,66 @@
+/** The access token, in memory only, and its renewal by the refresh cookie. */
+import { isLoginRequired, json, jsonCall, send } from '../api/request';
+import { ApiProblem } from '../api/problem';
+import { withLock } from '../storage/lock';
+import { phone } from '../storage/phone';
+import { change, currentUser, type User } from './state';
+
+export type Granted = { access_token: string; expires_in: number; user: User };
+
+let access: { token: string; user: string; until: number } | null = null;
+let renewing: Promise<string | null> | null = null;
+/** After a refusal the server is not asked again for a while; a login in another tab may have helped by then. */
+let refusedUntil = 0;
+const REFUSAL_RESTS = 60_000;
+
+/** Keep a token; it counts as used up a little early, so that none expires on the way. */
+export function keep(granted: Granted): void {
+  const life = Math.max(granted.expires_in - 30, 5) * 1000;
+  access = { token: granted.access_token, user: granted.user.id, until: Date.now() + life };
+  refusedUntil = 0;
+}
+
+export function forget(): void {
+  access = null;
+}
+
+/** A token of the present user for reading, renewed where it must be; null where reading needs a login. */
+export async function sessionToken(refused?: string): Promise<string | null> {
+  const user = currentUser();
+  if (!user) return null;
+  if (access && access.user === user.id && access.token !== refused && access.until > Date.now()) return access.token;
+  if (refusedUntil > Date.now()) return null;
+  renewing ??= renew(user.id).finally(() => (renewing = null));
+  return renewing;
+}
+
+/**
+ * Exchange the refresh cookie for a new token; null where the server says that a login is needed.
+ * Under a lock: two tabs that spend one cookie at the same moment look like a stolen one, and the session would end.
+ */
+async function renew(user: string): Promise<string | null> {
+  return withLock('holdfast-refresh', async () => {
+    try {
+      const granted = await json<Granted>(await send('/api/session/refresh', jsonCall('POST', {})));
+      if (granted.user.id !== user) {
+        // On a shared phone the cookie may be another user's by now: it must not read as this one.
+        change({ needsLogin: true });
+        return null;
+      }
+      keep(granted);
+      await phone.rememberUser(granted.user);
+      if (currentUser()?.id === user) change({ user: granted.user, needsLogin: false });
+      return granted.access_token;
+    } catch (failed) {
+      if (!isLoginRequired(failed) && !isSuspended(failed)) throw failed;
+      forget();
+      refusedUntil = Date.now() + REFUSAL_RESTS;
+      if (currentUser()?.id === user) change({ needsLogin: true });
+      return null;
+    }
+  });
+}
+
+function isSuspended(failed: unknown): boolean {
+  return failed instanceof ApiProblem && failed.status === 403;
+}
