@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { isoWithOffset } from '../../ui/time'
-import { attemptValues, destroyOn, holdNeeds, holdValues, nextRung, noteValues, photoValues } from './quick'
+import { attemptValues, destroyOn, holdNeeds, holdValues, nextRung, noteValues, photoValues, windowOf } from './quick'
 
 const now = new Date('2026-11-24T03:14:30Z')
-const mine = { kind: 'bwc', star: '12345', serial: '', minutesBefore: 5, basis: 'officer_request', why: '' }
+const mine = { kind: 'bwc', star: '12345', serial: '', minutesBefore: 5, from: '', to: '', basis: 'officer_request', why: '' }
 
 describe('quick capture', () => {
   it('saves an attempt with what was tapped and the time, and no words that nobody typed', () => {
@@ -20,6 +20,12 @@ describe('quick capture', () => {
     expect(Date.parse(values.to as string) - Date.parse(values.from as string)).toBe(5 * 60_000)
     expect(values).toMatchObject({ kind: 'bwc', wearer_star: '12345', basis: 'officer_request' })
     expect(values).not.toHaveProperty('why')
+  })
+
+  it('keeps the window of a camera that was noted before', () => {
+    const from = '2026-11-23T20:00:00-06:00'
+    expect(holdValues({ ...mine, from, to: '2026-11-23T20:30:00-06:00' }, now)).toMatchObject({ from, to: '2026-11-23T20:30:00-06:00' })
+    expect(windowOf({ ...mine, from }, now).to).toBe(isoWithOffset(now))
   })
 
   it('says what a hold still needs', () => {

@@ -28,18 +28,37 @@ export function photoValues(subject: string | null, now: Date): Record<string, u
   return withoutEmpty({ taken_at: isoWithOffset(now), subject })
 }
 
-export type HoldChoice = { kind: string; star: string; serial: string; minutesBefore: number; basis: string; why: string }
+export type HoldChoice = {
+  kind: string;
+  star: string;
+  serial: string;
+  minutesBefore: number;
+  /** A window that was noted before; empty: from some minutes ago until now. */
+  from: string;
+  to: string;
+  basis: string;
+  why: string;
+};
 
+export type FootageWindow = { from: string; to: string; destroy: (days: number) => string };
+
+export function windowOf(choice: HoldChoice, now: Date): FootageWindow {
+  const from = choice.from || isoWithOffset(new Date(now.getTime() - choice.minutesBefore * 60_000));
+  return { from, to: choice.to || isoWithOffset(now), destroy: (days) => destroyOn(from, days) };
+}
+
+/** Every field of the hold: it is delivered before anything else of the report and must stand alone. */
 export function holdValues(choice: HoldChoice, now: Date): Record<string, unknown> {
+  const { from, to } = windowOf(choice, now);
   return withoutEmpty({
     kind: choice.kind,
     wearer_star: choice.star.trim(),
     device_serial: choice.serial.trim(),
-    from: isoWithOffset(new Date(now.getTime() - choice.minutesBefore * 60_000)),
-    to: isoWithOffset(now),
+    from,
+    to,
     basis: choice.basis,
-    why: choice.why.trim(),
-  })
+    why: choice.why.trim()
+  });
 }
 
 /** What stops a hold from being asked for, in words; null when nothing does. */

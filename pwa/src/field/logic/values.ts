@@ -61,6 +61,11 @@ export function formOf(view: Snapshot, catalog: Catalog | null): FormDefinition 
   return same.find((form) => form.version === view.form.version) ?? same.at(-1) ?? null
 }
 
+/** The form that a new report would begin with. */
+export function newestForm(catalog: Catalog | null): FormDefinition | null {
+  return [...(catalog?.forms ?? [])].sort((a, b) => b.version - a.version)[0] ?? null
+}
+
 export function sectionOfList(form: FormDefinition | null, list: string): Section | undefined {
   return form?.sections.find((section) => section.list === list)
 }
