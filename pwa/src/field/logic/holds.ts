@@ -23,13 +23,33 @@ type Shown = { badge: BadgeState; word: string; next: string };
 
 const STATES: Record<HoldState, Shown> = {
   received: { badge: 'server', word: 'on the server', next: 'It goes to the custodian of the footage next.' },
-  submitted: { badge: 'server', word: 'sent to the custodian', next: 'The custodian has not confirmed it yet.' },
-  acknowledged: { badge: 'server', word: 'confirmed, not held yet', next: 'The custodian has it and looks for the recording.' },
+  submitted: {
+    badge: 'server',
+    word: 'sent to the custodian',
+    next: 'The custodian has not confirmed it yet.'
+  },
+  acknowledged: {
+    badge: 'server',
+    word: 'confirmed, not held yet',
+    next: 'The custodian has it and looks for the recording.'
+  },
   matched: { badge: 'server', word: 'recording found', next: 'The hold on it is being confirmed.' },
-  awaiting_upload: { badge: 'server', word: 'waits for the camera', next: 'The recording is not docked yet; it is looked for again.' },
+  awaiting_upload: {
+    badge: 'server',
+    word: 'waits for the camera',
+    next: 'The recording is not docked yet; it is looked for again.'
+  },
   held: { badge: 'held', word: 'held', next: 'Read back from the custodian: the recording is kept.' },
-  refused: { badge: 'due', word: 'refused by the custodian', next: 'The desk sees it too. Ask your supervisor to follow it up.' },
-  failed: { badge: 'due', word: 'not delivered, tried again', next: 'The server tries again by itself; the desk sees it too.' }
+  refused: {
+    badge: 'due',
+    word: 'refused by the custodian',
+    next: 'The desk sees it too. Ask your supervisor to follow it up.'
+  },
+  failed: {
+    badge: 'due',
+    word: 'not delivered, tried again',
+    next: 'The server tries again by itself; the desk sees it too.'
+  }
 };
 
 /** Null where no hold was asked for: then the footage is only noted. */
@@ -44,7 +64,11 @@ export function holdOf(view: ReportView, footage: string, days: number, now: num
     ? STATES[status.state]
     : onServer
       ? STATES.received
-      : { badge: 'phone', word: 'only on this phone', next: 'It is sent before everything else, as soon as there is a connection.' };
+      : {
+          badge: 'phone',
+          word: 'only on this phone',
+          next: 'It is sent before everything else, as soon as there is a connection.'
+        };
   return {
     footage,
     ...shown,

@@ -20,25 +20,25 @@ const PATTERNS: RegExp[] = [
   /\bDACA\b|\bdreamers?\b|\bTPS\b/gu,
   /\basylum\b|\brefugees?\b/giu,
   /\bdeport(?:ed|ation|able)\b|\bremoval order\b/giu,
-  /\bpassports?\b|\bmatr[ií]cula consular\b/giu,
-]
+  /\bpassports?\b|\bmatr[ií]cula consular\b/giu
+];
 
 /** The words as they stand in the text, each once, in the order in which they appear. */
 export function immigrationWords(text: unknown): string[] {
-  if (typeof text !== 'string' || text === '') return []
-  const hits: { at: number; end: number; words: string }[] = []
+  if (typeof text !== 'string' || text === '') return [];
+  const hits: { at: number; end: number; words: string }[] = [];
   for (const pattern of PATTERNS) {
     for (const match of text.matchAll(pattern)) {
-      hits.push({ at: match.index, end: match.index + match[0].length, words: match[0] })
+      hits.push({ at: match.index, end: match.index + match[0].length, words: match[0] });
     }
   }
-  hits.sort((a, b) => a.at - b.at || b.end - a.end)
-  const kept: string[] = []
-  let covered = -1
+  hits.sort((a, b) => a.at - b.at || b.end - a.end);
+  const kept: string[] = [];
+  let covered = -1;
   for (const hit of hits) {
-    if (hit.at < covered) continue
-    covered = hit.end
-    if (!kept.some((one) => one.toLowerCase() === hit.words.toLowerCase())) kept.push(hit.words)
+    if (hit.at < covered) continue;
+    covered = hit.end;
+    if (!kept.some((one) => one.toLowerCase() === hit.words.toLowerCase())) kept.push(hit.words);
   }
-  return kept
+  return kept;
 }

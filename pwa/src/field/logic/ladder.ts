@@ -14,7 +14,12 @@ export type Attempt = {
 };
 
 /** By the time of asking; attempts without a time stand where they were entered. */
-export function attemptsOf(view: Snapshot, agent: string, ladder: Section, catalog: Catalog | null): Attempt[] {
+export function attemptsOf(
+  view: Snapshot,
+  agent: string,
+  ladder: Section,
+  catalog: Catalog | null
+): Attempt[] {
   const words = (entity: string, id: string): string => {
     const found = value(view, entity, id);
     const field = ladder.fields.find((one) => one.id === id);

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { links, placeOf } from './place'
+import { describe, expect, it } from 'vitest';
+import { links, placeOf } from './place';
 
 describe('places', () => {
   it.each([
@@ -9,12 +9,15 @@ describe('places', () => {
     [links.report('r1'), { name: 'report', report: 'r1' }],
     [links.section('r1', 'agents'), { name: 'section', report: 'r1', section: 'agents' }],
     [links.entity('r1', 'agents', 'a1'), { name: 'entity', report: 'r1', section: 'agents', entity: 'a1' }],
-    [links.conflict('r1', 'report', 'observed/mask'), { name: 'conflict', report: 'r1', entity: 'report', field: 'observed/mask' }],
+    [
+      links.conflict('r1', 'report', 'observed/mask'),
+      { name: 'conflict', report: 'r1', entity: 'report', field: 'observed/mask' }
+    ],
     [links.capture('photo'), { name: 'capture', what: 'photo', report: null, entity: null }],
     [links.capture('hold', 'r1'), { name: 'capture', what: 'hold', report: 'r1', entity: null }],
     [links.capture('refused', 'r1', 'a1'), { name: 'capture', what: 'refused', report: 'r1', entity: 'a1' }],
-    ['#/unknown/thing', { name: 'home' }],
+    ['#/unknown/thing', { name: 'home' }]
   ])('reads %s', (hash, place) => {
-    expect(placeOf(hash)).toEqual(place)
-  })
-})
+    expect(placeOf(hash)).toEqual(place);
+  });
+});

@@ -1,66 +1,84 @@
 /** Which report a capture goes to, and how Home sorts what is on the phone. Pure: views and the time come as arguments. */
-import type { ReportView } from '../../outbox'
-import { current, value } from '../../sync/overlay'
+import type { ReportView } from '../../outbox';
+import { current, value } from '../../sync/overlay';
 
-export type Groups = { returned: ReportView[]; drafts: ReportView[]; sent: ReportView[]; earlier: ReportView[] }
+export type Groups = {
+  returned: ReportView[];
+  drafts: ReportView[];
+  sent: ReportView[];
+  earlier: ReportView[];
+};
 
 export function isOpen(view: ReportView): boolean {
-  return view.snapshot.state === 'draft' || view.snapshot.state === 'returned'
+  return view.snapshot.state === 'draft' || view.snapshot.state === 'returned';
 }
 
 export function sameDay(one: string | Date, other: string | Date): boolean {
-  const [a, b] = [new Date(one), new Date(other)]
-  return a.getFullYear() === b.getFullYear() && a.getMonth() === b.getMonth() && a.getDate() === b.getDate()
+  const [a, b] = [new Date(one), new Date(other)];
+  return a.getFullYear() === b.getFullYear() && a.getMonth() === b.getMonth() && a.getDate() === b.getDate();
 }
 
 /** The time in the first bytes of a UUIDv7; null for any other id. */
 export function madeAt(id: string): Date | null {
-  if (id[14] !== '7') return null
-  return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16))
+  if (id[14] !== '7') return null;
+  return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
+}
+
+export function startedAt(view: ReportView): string {
+  return madeAt(view.id)?.toISOString() ?? view.lastSaved;
 }
 
 /** When the report was last submitted, by the clock of the phone that did it. */
 export function submittedAt(view: ReportView): string | null {
-  const heads = current(view.snapshot, 'review', 'state')
-  const last = heads.find((head) => head.value === 'submitted') ?? heads[0]
-  return last?.wall ?? null
+  const heads = current(view.snapshot, 'review', 'state');
+  const last = heads.find((head) => head.value === 'submitted') ?? heads[0];
+  return last?.wall ?? null;
 }
 
-const newestFirst = (a: ReportView, b: ReportView) => Date.parse(b.lastSaved) - Date.parse(a.lastSaved)
+const newestFirst = (a: ReportView, b: ReportView) => Date.parse(b.lastSaved) - Date.parse(a.lastSaved);
 
 /** The open draft of today that was written to last; without one, null: the capture then opens a draft by itself. */
 export function draftOfToday(views: ReportView[], author: string, now: Date): ReportView | null {
-  const open = views.filter((view) => isOpen(view) && view.snapshot.author === author && sameDay(view.lastSaved, now))
-  return open.sort(newestFirst)[0] ?? null
+  const open = views.filter(
+    (view) => isOpen(view) && view.snapshot.author === author && sameDay(view.lastSaved, now)
+  );
+  return open.sort(newestFirst)[0] ?? null;
 }
 
 export function grouped(views: ReportView[], now: Date): Groups {
-  const groups: Groups = { returned: [], drafts: [], sent: [], earlier: [] }
+  const groups: Groups = { returned: [], drafts: [], sent: [], earlier: [] };
   for (const view of [...views].sort(newestFirst)) {
-    if (view.snapshot.state === 'returned') groups.returned.push(view)
-    else if (view.snapshot.state === 'draft') groups.drafts.push(view)
-    else if (sameDay(submittedAt(view) ?? view.lastSaved, now)) groups.sent.push(view)
-    else groups.earlier.push(view)
+    if (view.snapshot.state === 'returned') groups.returned.push(view);
+    else if (view.snapshot.state === 'draft') groups.drafts.push(view);
+    else if (sameDay(submittedAt(view) ?? view.lastSaved, now)) groups.sent.push(view);
+    else groups.earlier.push(view);
   }
-  return groups
+  return groups;
 }
 
 /** A report needs its officer when it came back, when two values stand beside each other, or when an op was refused. */
 export function needsOfficer(view: ReportView, conflicts: number): boolean {
-  return view.snapshot.state === 'returned' || conflicts > 0 || view.quarantined.length > 0
+  return view.snapshot.state === 'returned' || conflicts > 0 || view.quarantined.length > 0;
 }
 
-export type Reason = { entity: string; field: string; text: string }
+export type Reason = { entity: string; field: string; text: string };
 
 /** Why the desk sent the report back; empty unless it is returned now. */
 export function returnReasons(view: ReportView): Reason[] {
-  if (view.snapshot.state !== 'returned') return []
-  const reasons = value(view.snapshot, 'review', 'reasons')
-  return Array.isArray(reasons) ? (reasons as Reason[]) : []
+  if (view.snapshot.state !== 'returned') return [];
+  const reasons = value(view.snapshot, 'review', 'reasons');
+  return Array.isArray(reasons) ? (reasons as Reason[]) : [];
 }
 
 export function returnNote(view: ReportView): string {
-  if (view.snapshot.state !== 'returned') return ''
-  const note = value(view.snapshot, 'review', 'note')
-  return typeof note === 'string' ? note : ''
+  if (view.snapshot.state !== 'returned') return '';
+  const note = value(view.snapshot, 'review', 'note');
+  return typeof note === 'string' ? note : '';
+}
+
+/** What is only on this phone first, then what needs the officer, then the rest; the newest first in each. */
+export function waitingFirst(views: ReportView[]): ReportView[] {
+  const rank = (view: ReportView) =>
+    view.pending + view.pendingPhotos > 0 ? 0 : view.state === 'needs_you' ? 1 : 2;
+  return [...views].sort((a, b) => rank(a) - rank(b) || newestFirst(a, b));
 }

@@ -48,7 +48,10 @@ describe('saving a field', () => {
   });
 
   it('keeps what could not be saved and saves it when tried again', async () => {
-    const write = vi.fn<(value: unknown) => Promise<void>>().mockRejectedValueOnce(new Error('full')).mockResolvedValue();
+    const write = vi
+      .fn<(value: unknown) => Promise<void>>()
+      .mockRejectedValueOnce(new Error('full'))
+      .mockResolvedValue();
     const one = saver(write);
     await one.it.now('kept');
     expect(one.states.at(-1)).toBe('failed');
