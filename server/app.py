@@ -7,7 +7,6 @@ from typing import Any
 import structlog
 from flask import Flask, Response, request, send_from_directory
 from flask_migrate import Migrate
-from flask_smorest import Api
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -30,6 +29,7 @@ from server.feed import routes as feed_routes
 from server.feed.signing import ServerKey
 from server.holds import routes as hold_routes
 from server.holds import service as holds
+from server.openapi import ProblemApi
 from server.problems import NotFound, Unavailable
 from server.reports import routes as report_routes
 from server.security import Permission, requires
@@ -69,7 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     security.install(app)
     _wire(app, settings)
-    api = Api(app)
+    api = ProblemApi(app)
     for routes in _ROUTES:
         api.register_blueprint(routes.blp)
     # After flask-smorest, which would otherwise answer HTTP errors in a form of its own.
