@@ -14,6 +14,16 @@ function commonLengths(a: string[], b: string[]): Uint16Array[] {
   return rows;
 }
 
+/** White space between two differing words belongs to the difference: the eye then sees one mark, not two. */
+function bridged(pieces: Piece[]): Piece[] {
+  const out: Piece[] = [];
+  pieces.forEach((piece, at) => {
+    const between = pieces[at - 1]?.differs && pieces[at + 1]?.differs && piece.text.trim() === '';
+    push(out, piece.text, piece.differs || !!between);
+  });
+  return out;
+}
+
 function push(pieces: Piece[], text: string, differs: boolean): void {
   const last = pieces.at(-1);
   if (last && last.differs === differs) last.text += text;
@@ -41,5 +51,5 @@ export function differingWords(left: string, right: string): { left: Piece[]; ri
       push(out.right, b[j++]!, true);
     }
   }
-  return out;
+  return { left: bridged(out.left), right: bridged(out.right) };
 }

@@ -56,9 +56,9 @@ export function grouped(views: ReportView[], now: Date): Groups {
   return groups;
 }
 
-/** A report needs its officer when it came back, when two values stand beside each other, or when an op was refused. */
+/** A report needs its officer when it came back, when two values stand beside each other, or when an op of theirs was refused for good. */
 export function needsOfficer(view: ReportView, conflicts: number): boolean {
-  return view.snapshot.state === 'returned' || conflicts > 0 || view.quarantined.length > 0;
+  return view.snapshot.state === 'returned' || conflicts > 0 || view.state === 'needs_you';
 }
 
 export type Reason = { entity: string; field: string; text: string };

@@ -1,8 +1,7 @@
-/** Why the server keeps an op without applying it, in words for the person who made it. */
+/** Why the server keeps an op without applying it, in words for the person who made it. The codes are the server's. */
 const WORDS: Record<string, string> = {
   bad_value: 'A value does not fit its field. Enter it again.',
-  unknown_entity:
-    'It belongs to an entry that the server does not know yet. It is run again when that arrives.',
+  unknown_entity: 'It belongs to an entry that the server does not know. Enter it again.',
   wrong_kind: 'This kind of change is not allowed there.',
   report_locked: 'The report was approved before this arrived. Add it as a supplement.',
   written_once: 'This is written once and cannot be changed.',
@@ -11,8 +10,19 @@ const WORDS: Record<string, string> = {
   reason_missing: 'A reason was missing.',
   open_conflict: 'Two values stand beside each other. Choose one first.',
   not_approved: 'A supplement needs an approved report.',
-  revoked_device: 'This phone’s enrolment was ended before this arrived. Tell your administrator.',
-  gap: 'An earlier change of this phone is still missing. It is run again when that arrives.'
+  not_allowed: 'Your account may not write this to this report.',
+  own_report: 'The author of a report may not review it.',
+  revoked_device: 'This phone was revoked before this arrived. Tell your administrator.',
+  unknown_device: 'This phone is not enrolled. Tell your administrator.',
+  not_device_owner: 'This phone belongs to another account. Tell your administrator.',
+  bad_signature: 'The signature of this phone does not fit. Tell your administrator.',
+  waiting_for_base: 'An earlier change has not arrived yet. It is run again by itself when that arrives.',
+  unknown_form: 'The server must be updated first. It is run again by itself then.',
+  newer_op_format: 'The server must be updated first. It is run again by itself then.',
+  rule_failed: 'The server’s rules failed on it. It is run again by itself after an update.',
+  hold_needs_one_footage: 'A hold is about one camera. Ask for it again.',
+  hold_names_other_camera: 'The hold names another camera than before. Ask for a new hold.',
+  hold_of_other_report: 'The footage is held for another report.'
 };
 
 export function reasonWords(reason: string): string {

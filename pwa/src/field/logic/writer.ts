@@ -8,6 +8,8 @@ import type { Snapshot } from '../../sync/types';
 
 const APPEARS_MS = 5000;
 
+const isBlank = (value: unknown): boolean => value === '' || value === null || value === undefined;
+
 export class FieldWriter {
   private seen: string[] | undefined;
 
@@ -40,7 +42,10 @@ export class FieldWriter {
       const timer = setTimeout(() => finish(undefined), APPEARS_MS);
       stop = reportStore(this.report).subscribe((view) => {
         if (!view) return;
-        const mine = heads(view.snapshot, this.entity, this.field).filter((head) => same(head.value, value));
+        const all = heads(view.snapshot, this.entity, this.field);
+        // Nothing written over nothing is no op: there is no version to wait for.
+        if (all.length === 0 && isBlank(value)) finish([]);
+        const mine = all.filter((head) => same(head.value, value));
         if (mine.length > 0) finish(mine.map((head) => head.op));
       });
     });
