@@ -165,7 +165,10 @@ def openapi(path: Path) -> None:
             signing_key_file=Path(folder) / "server.pem",
         )
         found = create_app(settings).test_client().get("/api/openapi.json")
-    path.write_text(json.dumps(found.get_json(), indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    try:
+        path.write_text(json.dumps(found.get_json(), indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    except OSError as failed:
+        raise click.ClickException(f"{path} cannot be written: {failed.strerror}.") from failed
 
 
 @main.command()
