@@ -30,8 +30,8 @@ def stack(cast: Cast, database: Database, settings: Settings, tmp_path: Path, cl
     cleanup.callback(found.stop)
     found.start_server()
     yield found
-    # The database of this test goes away after it, so nobody may use it any more.
-    found.stop()
+    # The database of this test goes away after it, so nobody may use it any more; the tests left nothing to finish.
+    found.children.pop("web").kill()
 
 
 @pytest.fixture
