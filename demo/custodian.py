@@ -96,15 +96,27 @@ class Shelf:
         ]
 
     def _standing(self, row: sqlite3.Row) -> dict[str, Any]:
-        held = time.time() - row["accepted_at"] >= self._delay
+        request = json.loads(row["request"])
+        state, words = "accepted", "Taken; the search for the recording has begun."
+        if time.time() - row["accepted_at"] >= self._delay:
+            state, words = _found(str(request.get("camera", {}).get("device_serial") or ""))
         return {
             "intent": row["intent"],
-            "state": "held" if held else "accepted",
+            "state": state,
             "reference": row["reference"],
             "revision": row["revision"],
-            "window": json.loads(row["request"])["window"],
-            "words": "Kept: exempt from deletion." if held else "Taken; the search for the recording has begun.",
+            "window": request["window"],
+            "words": words,
         }
+
+
+def _found(serial: str) -> tuple[str, str]:
+    """Return what the search finds: the ending of the camera's serial number lets a demonstration show each outcome."""
+    if serial.endswith("-UNDOCKED"):
+        return "awaiting_upload", "The camera has not been docked since; we look again."
+    if serial.endswith("-UNKNOWN"):
+        return "refused", "No camera with this serial number is ours."
+    return "held", "Kept: exempt from deletion."
 
 
 def _reference(intent: str) -> str:

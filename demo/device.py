@@ -117,9 +117,7 @@ class Device:
 
     def edit(self, report: str, values: Mapping[str, Any], entity: str = "report", kind: str = "edit") -> str:
         """Save values of one entity as one op."""
-        return self.op(
-            report, kind, [self.change(report, entity, name, value) for name, value in values.items()]
-        )
+        return self.op(report, kind, [self.change(report, entity, name, value) for name, value in values.items()])
 
     def add(
         self,
@@ -140,9 +138,7 @@ class Device:
 
     def remove(self, report: str, entity: str) -> str:
         """Remove an entity, having seen all of it."""
-        seen = [
-            op for (of, which, _), ops in self.heads.items() if (of, which) == (report, entity) for op in ops
-        ]
+        seen = [op for (of, which, _), ops in self.heads.items() if (of, which) == (report, entity) for op in ops]
         removal = {"entity": entity, "field": "@entity", "base": sorted(seen), "value": None}
         return self.op(report, "edit", [removal])
 
@@ -180,8 +176,8 @@ class Device:
         """Settle a conflict, having seen every head of the field."""
         return self.op(report, "resolve", [self.change(report, entity, name, value)], reason=reason)
 
-    def add_photo(self, report: str, content: bytes, kind: str, **values: Any) -> str:
+    def add_photo(self, report: str, content: bytes, kind: str, *, parent: str | None = None, **values: Any) -> str:
         """Sign the capture record of a photo: its hash before anything else. Returns the photo's id."""
         digest = hashlib.sha256(content).hexdigest()
         told = {"sha256": digest, "type": kind, "size": len(content), **values}
-        return self.add(report, "photos", told)
+        return self.add(report, "photos", told, parent=parent)

@@ -71,9 +71,7 @@ class Phone(Device):
     def sign_in_to_deliver(self) -> "Phone":
         """Swap the session for an upload-only token: all that an expired session leaves."""
         self.token = ""
-        self.token = self.call("POST", "/api/devices/token", {"assertion": self.assertion()}).json[
-            "access_token"
-        ]
+        self.token = self.call("POST", "/api/devices/token", {"assertion": self.assertion()}).json["access_token"]
         return self
 
     def push(self, ops: list[str] | None = None) -> dict[str, Any]:
@@ -117,9 +115,7 @@ class Phone(Device):
             "type": kind,
             **metadata,
         }
-        encoded = ",".join(
-            f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in told.items()
-        )
+        encoded = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in told.items())
         headers = {**TUS, "Upload-Length": str(len(content)), "Upload-Metadata": encoded}
         return _path(self.send("POST", "/api/uploads", headers, None).headers["Location"])
 

@@ -5,7 +5,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,8 @@ class Stack:
     web_workers: int = 1
     threads: int = 16
     children: dict[str, Child] = field(default_factory=dict)
+    # Called while the stack waits; whoever starts it may raise here to give up.
+    check: Callable[[], None] = lambda: None
 
     @property
     def url(self) -> str:
@@ -78,13 +80,8 @@ class Stack:
 
     def start_custodian(self) -> None:
         """Start the stand-in custodian with its own store."""
-        command = [
-            "demo.custodian",
-            "--port",
-            str(self.custodian_port),
-            "--folder",
-            str(self.folder / "custodian"),
-        ]
+        store = self.folder / "custodian.db"
+        command = ["demo.custodian", "--port", str(self.custodian_port), "--db", str(store)]
         self._start("custodian", command, f"{self.custodian_url}/healthz")
 
     def _start(self, name: str, command: list[str], ready: str | None = None) -> None:
@@ -92,7 +89,16 @@ class Stack:
         child = Child(name, [sys.executable, "-m", *command], log, env=self.environment(), cwd=ROOT)
         self.children[name] = child
         if ready:
-            child.wait_until(http_ready(ready), 60)
+            child.wait_until(self._answers(ready), 60)
+
+    def _answers(self, url: str) -> Callable[[], bool]:
+        answers = http_ready(url)
+
+        def checked() -> bool:
+            self.check()
+            return answers()
+
+        return checked
 
     def stop_server(self) -> None:
         """Stop the web server: the phone then meets a refused connection."""

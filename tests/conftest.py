@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from server.app import create_app
 
 from demo.phone import Phone
 from demo.wire import in_process
+from server.app import create_app
 from server.config import Settings
 from tests.support.cast import Cast, Member
 from tests.support.databases import (
@@ -68,9 +68,7 @@ def redis_server(redis_session: Redis) -> Redis:
 
 
 @pytest.fixture(scope="session")
-def templates(
-    session_folder: Path, base_settings: Settings, request: pytest.FixtureRequest
-) -> dict[str, Templates]:
+def templates(session_folder: Path, base_settings: Settings, request: pytest.FixtureRequest) -> dict[str, Templates]:
     """Template databases by kind; PostgreSQL starts only when a test wants it."""
     folder = session_folder / "sqlite"
     folder.mkdir()
