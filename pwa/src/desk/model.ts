@@ -3,6 +3,7 @@ import { derived, get, readable, writable, type Readable } from 'svelte/store';
 import { catalog, people, reports } from '../outbox';
 import type { NewEdit } from '../outbox';
 import { mostUrgentFirst, NO_FILTER, rowOf, type Filter, type Row } from './logic/queue';
+import { isDue } from './logic/holds';
 import { personWords, type Naming } from './logic/labels';
 
 const MINUTE = 60_000;
@@ -98,3 +99,8 @@ export function approveEdits(seenOps: number): NewEdit[] {
     { entity: 'review', field: 'seen', value: seenOps }
   ];
 }
+
+/** Holds of the district that somebody must act on, counted from what the feed delivered. */
+export const holdDues: Readable<number> = derived([reports, now], ([$reports, $now]) =>
+  $reports.reduce((sum, one) => sum + one.holds.filter((hold) => isDue(hold, $now)).length, 0)
+);

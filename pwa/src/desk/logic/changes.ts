@@ -7,10 +7,10 @@ export type HistoryOp = {
   sha256: string;
   jws: string;
   payload: OpPayload;
-  verdict: Verdict;
+  verdict: Verdict | null;
   reason: string | null;
   received: string | null;
-  seq: number;
+  seq: number | null;
 };
 
 export type FieldChange = {
@@ -25,14 +25,14 @@ export type FieldChange = {
 
 export type Step = {
   op: string;
-  seq: number;
+  seq: number | null;
   kind: string;
   actor: string;
   device: string;
   wall: string;
   offset: number;
   received: string | null;
-  verdict: Verdict;
+  verdict: Verdict | null;
   reason: string | null;
   why: string | null;
   changes: FieldChange[];
@@ -49,7 +49,8 @@ export function steps(ops: HistoryOp[]): Step[] {
   const lists = new Map<string, string>();
   return ops.map((one) => {
     const { payload } = one;
-    const stands = one.verdict !== 'quarantined' && one.verdict !== 'duplicate';
+    // An op without a verdict waits for one that it builds on.
+    const stands = one.verdict !== null && one.verdict !== 'quarantined' && one.verdict !== 'duplicate';
     const changes = payload.edits.map((edit) => changeOf(edit, heads, lists));
     if (stands) for (const edit of payload.edits) apply(edit, payload.op, heads);
     return {
@@ -125,7 +126,8 @@ const VERDICTS: Record<string, string> = {
   duplicate: 'Received twice'
 };
 
-export function verdictWords(verdict: string): string {
+export function verdictWords(verdict: string | null): string {
+  if (verdict === null) return 'Waiting';
   return VERDICTS[verdict] ?? verdict;
 }
 

@@ -156,3 +156,9 @@ function filledGroup(of: FactGroup): FactGroup {
       .filter((one) => one.groups.length > 0)
   };
 }
+
+/** The facts of one entity list, also of those that have a tab of their own. */
+export function listFacts(form: FormDefinition, list: string, snapshot: Snapshot, naming: Naming): FactGroup[] {
+  const section = form.sections.find((one) => one.list === list);
+  return section ? listGroups(form, section, snapshot, naming, null) : [];
+}

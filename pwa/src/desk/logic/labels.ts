@@ -27,17 +27,8 @@ export function optionsOf(field: Field | undefined, catalog: Catalog | null): Op
   if (field.options) return field.options;
   const from = field.options_from;
   if (!from || !catalog) return [];
-  const found = catalog[from] as unknown[] | Record<string, unknown[]> | undefined;
-  const listed = Array.isArray(found) ? found : (found?.[from] ?? []);
-  return (listed as Record<string, string>[]).map(optionOf);
-}
-
-/** A policy list may name its rows in its own way: a district by its number, an offense by its statute. */
-function optionOf(row: Record<string, string>): Option {
-  const id = row.id ?? row.district ?? '';
-  const label = row.label ?? row.name ?? id;
-  if (row.district ?? /^\d{3}$/.test(id)) return { id, label: label.includes(id) ? label : `${id} ${label}` };
-  return { id, label: row.ilcs ? `${label} (${row.ilcs})` : label };
+  const lists = catalog['options'] as Record<string, Option[]> | undefined;
+  return lists?.[from] ?? [];
 }
 
 function plain(id: string): string {
