@@ -61,8 +61,7 @@ def announce_upload() -> Response:
     headers = request.headers
     limit = settings().max_photo_bytes
     wanted = read_announcement(headers.get("Upload-Length"), headers.get("Upload-Metadata"), limit)
-    with unit_of_work(actor()) as uow:
-        upload = service.announce(uow, actor(), wanted)
+    upload = transfer.announce(actor(), wanted)
     return Response(status=201, headers={"Location": f"/api/uploads/{upload}"})
 
 

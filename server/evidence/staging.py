@@ -9,6 +9,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -72,11 +73,14 @@ class Staging:
         self._part(upload).unlink(missing_ok=True)
         self._lock(upload).unlink(missing_ok=True)
 
-    def uploads(self) -> list[str]:
-        """Return the ids of the uploads that have left something here."""
+    def forget_before(self, moment: datetime) -> int:
+        """Remove what nobody wrote to since a moment; return how many files that were. Its uploads have expired."""
         if not self._folder.is_dir():
-            return []
-        return sorted({each.stem for each in self._folder.iterdir()})
+            return 0
+        old = [each for each in self._folder.iterdir() if each.stat().st_mtime < moment.timestamp()]
+        for each in old:
+            each.unlink(missing_ok=True)
+        return len(old)
 
     def _part(self, upload: str) -> Path:
         return self._folder / f"{upload}.part"

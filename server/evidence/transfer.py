@@ -8,9 +8,9 @@ import structlog
 from server.blobs import BlobMismatch, blob_store
 from server.config import settings
 from server.db import db, unit_of_work
-from server.evidence import service
+from server.evidence import policy, service
 from server.evidence.errors import ChecksumMismatch, OffsetMismatch, PhotoLost, UploadExpired
-from server.evidence.schemas import Progress, Transfer
+from server.evidence.schemas import Announcement, Progress, Transfer
 from server.evidence.staging import Staging
 from server.problems import TooLarge
 from server.security import Actor
@@ -21,6 +21,21 @@ log = structlog.get_logger()
 def staging() -> Staging:
     """Return the part files of the running application."""
     return Staging(settings().blob_dir)
+
+
+def announce(actor: Actor, wanted: Announcement) -> str:
+    """Return the id of the upload for a photo; see service.announce."""
+    with unit_of_work(actor) as uow:
+        upload = service.announce(uow, actor, wanted)
+        # A new upload is the moment when room is wanted, so the remains of expired ones make way now.
+        uow.after_commit(lambda: _make_way(uow.now - policy.UNFINISHED))
+    return upload
+
+
+def _make_way(before: datetime) -> None:
+    removed = staging().forget_before(before)
+    if removed:
+        log.info("uploads_forgotten", files=removed)
 
 
 def progress(actor: Actor, upload: str) -> Progress:

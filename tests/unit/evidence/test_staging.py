@@ -3,6 +3,8 @@
 import errno
 import io
 import multiprocessing
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -93,12 +95,27 @@ def test_a_writer_in_another_process_counts_and_its_death_lets_go(parts: Staging
         pass
 
 
-def test_what_is_left_can_be_listed_and_removed(parts: Staging) -> None:
-    assert parts.uploads() == []
+def test_an_upload_can_begin_again(parts: Staging) -> None:
     with parts.locked(UPLOAD):
         parts.append(UPLOAD, io.BytesIO(b"abc"), 6)
-    assert parts.uploads() == [UPLOAD]
-    parts.restart(UPLOAD)
+        parts.restart(UPLOAD)
     assert parts.size(UPLOAD) == 0
-    parts.remove(UPLOAD)
-    assert parts.uploads() == []
+
+
+def test_only_what_nobody_wrote_to_for_long_is_forgotten(parts: Staging, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    assert parts.forget_before(now) == 0
+    for upload in (UPLOAD, "old"):
+        with parts.locked(upload):
+            parts.append(upload, io.BytesIO(b"abc"), 6)
+    for old in (tmp_path / "incoming").glob("old.*"):
+        os.utime(old, (now.timestamp() - 100, now.timestamp() - 100))
+    assert parts.forget_before(now - timedelta(seconds=50)) == 2
+    assert (parts.size(UPLOAD), parts.size("old")) == (3, 0)
+
+
+def test_a_finished_upload_leaves_nothing(parts: Staging, tmp_path: Path) -> None:
+    with parts.locked(UPLOAD):
+        parts.append(UPLOAD, io.BytesIO(b"abc"), 6)
+        parts.remove(UPLOAD)
+    assert list((tmp_path / "incoming").iterdir()) == []
