@@ -37,12 +37,14 @@ def finish(uow: UnitOfWork) -> None:
     if not uow.published and not left.outcomes:
         return
     session = uow.session
+    steps = max(len(uow.published), 1)
+    counter = take_numbers(session, steps)
+    # From here on no other transaction can change what readers see, so what is read now is not stale when it is
+    # written: a worker's step on a hold cannot put back the snapshot of before an officer's push.
     ids = _with_snapshot(session, list(uow.published), left)
     facts = _facts(session, ids, left)
     scopes = _wanted_scopes(session, ids, left)
     before = store.load_scopes(session, ids) if ids else {}
-    steps = max(len(ids), 1)
-    counter = take_numbers(session, steps)
     seqs = {report: counter["seq"] - steps + 1 + place for place, report in enumerate(ids)}
     for outcome in left.outcomes:
         outcome.seq = seqs.get(outcome.report or "", counter["seq"])
