@@ -22,7 +22,11 @@ export type Hold = {
 type Shown = { badge: BadgeState; word: string; next: string };
 
 const STATES: Record<HoldState, Shown> = {
-  received: { badge: 'server', word: 'on the server', next: 'It goes to the custodian of the footage next.' },
+  received: {
+    badge: 'server',
+    word: 'asked, on the server',
+    next: 'It goes to the custodian of the footage next.'
+  },
   submitted: {
     badge: 'server',
     word: 'sent to the custodian',

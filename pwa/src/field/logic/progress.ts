@@ -20,9 +20,12 @@ function plainProgress(view: Snapshot, section: Section): Progress {
   const others = section.fields.filter((field) => field.merge !== 'set');
   const answered = others.filter((field) => filled(fieldValue(view, 'report', field))).length;
   const marks = sets.reduce((sum, field) => sum + ticked(view, field), 0);
-  const total = sets.reduce((sum, field) => sum + setTotal(field), 0);
-  if (total > 0)
-    return { tone: marks + answered > 0 ? 'begun' : 'empty', words: `${marks} of ${total}`, count: null };
+  const main = sets[0];
+  // The first checklist speaks for the section: the further ones show only where it calls for them.
+  if (main) {
+    const words = `${ticked(view, main)} of ${setTotal(main)}`;
+    return { tone: marks + answered > 0 ? 'begun' : 'empty', words, count: null };
+  }
   if (answered === 0) return { tone: 'empty', words: 'not begun', count: null };
   return { tone: 'begun', words: `${answered} of ${others.length}`, count: null };
 }

@@ -1,9 +1,9 @@
 /** Which report a capture goes to, and how Home sorts what is on the phone. Pure: views and the time come as arguments. */
 import type { ReportView } from '../../outbox';
-import { current, value } from '../../sync/overlay';
+import { conflicts, current, value } from '../../sync/overlay';
 
 export type Groups = {
-  returned: ReportView[];
+  needs: ReportView[];
   drafts: ReportView[];
   sent: ReportView[];
   earlier: ReportView[];
@@ -46,9 +46,9 @@ export function draftOfToday(views: ReportView[], author: string, now: Date): Re
 }
 
 export function grouped(views: ReportView[], now: Date): Groups {
-  const groups: Groups = { returned: [], drafts: [], sent: [], earlier: [] };
+  const groups: Groups = { needs: [], drafts: [], sent: [], earlier: [] };
   for (const view of [...views].sort(newestFirst)) {
-    if (view.snapshot.state === 'returned') groups.returned.push(view);
+    if (needsOfficer(view)) groups.needs.push(view);
     else if (view.snapshot.state === 'draft') groups.drafts.push(view);
     else if (sameDay(submittedAt(view) ?? view.lastSaved, now)) groups.sent.push(view);
     else groups.earlier.push(view);
@@ -57,8 +57,9 @@ export function grouped(views: ReportView[], now: Date): Groups {
 }
 
 /** A report needs its officer when it came back, when two values stand beside each other, or when an op of theirs was refused for good. */
-export function needsOfficer(view: ReportView, conflicts: number): boolean {
-  return view.snapshot.state === 'returned' || conflicts > 0 || view.state === 'needs_you';
+export function needsOfficer(view: ReportView): boolean {
+  const split = conflicts(view.snapshot).length > 0;
+  return view.snapshot.state === 'returned' || split || view.state === 'needs_you';
 }
 
 export type Reason = { entity: string; field: string; text: string };
