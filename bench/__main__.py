@@ -1,4 +1,4 @@
-"""Run the measurements: `python -m bench [NAME ...]`; without names, all of them."""
+"""Run the measurements: `python -m bench [--only NAME]`; without a name, all of them."""
 
 import argparse
 
@@ -14,13 +14,10 @@ MEASUREMENTS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(MEASUREMENTS)}")
-    names = parser.parse_args().names or list(MEASUREMENTS)
-    unknown = [name for name in names if name not in MEASUREMENTS]
-    if unknown:
-        parser.error(f"there is no measurement {unknown[0]}; choose from {', '.join(MEASUREMENTS)}")
+    parser.add_argument("--only", choices=MEASUREMENTS, metavar="NAME", help=f"one of {', '.join(MEASUREMENTS)}")
+    only = parser.parse_args().only
     figures: list[Figure] = []
-    for name in names:
+    for name in [only] if only else MEASUREMENTS:
         print(f"measuring {name} …", flush=True)
         figures += MEASUREMENTS[name]()
     print(table(figures))
