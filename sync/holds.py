@@ -115,7 +115,9 @@ class HoldIntent:
 
 
 _IDENTITY = ("kind", "wearer_star", "device_serial")
-_TEXTS = (*_IDENTITY, "place", "basis", "why")
+# The longest text that is passed on. The form allows less; but a hold goes out before its values are judged, and one
+# text that is too long must neither stop it nor fill a database column.
+_LIMITS = {"kind": 64, "wearer_star": 64, "device_serial": 128, "place": 1000, "basis": 64, "why": 4000}
 
 
 def intent_of(op: Op, policy: HoldPolicy, received: datetime) -> HoldIntent:
@@ -136,7 +138,7 @@ def intent_of(op: Op, policy: HoldPolicy, received: datetime) -> HoldIntent:
         op=op.id,
         actor=op.actor,
         device=op.device,
-        **{name: str(given[name]) if name in given else None for name in _TEXTS},
+        **{name: _text(given.get(name), limit) for name, limit in _LIMITS.items()},
         start=start,
         end=end,
         missing=tuple(name for name, value in found.items() if value is None),
@@ -150,6 +152,13 @@ def _window(
     begin = start or min(asked, end or asked) - policy.pad_before
     finish = end or max(asked, begin) + policy.pad_after
     return min(begin, finish), max(begin, finish)
+
+
+def _text(value: object, limit: int) -> str | None:
+    """Return a value as text that any database takes; None for what is no text."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return str(value).replace("\0", "").strip()[:limit] or None
 
 
 def _moment(value: object, utc_offset: int) -> datetime | None:
@@ -180,7 +189,7 @@ def widen(known: HoldIntent, asked: HoldIntent) -> HoldIntent:
         raise BadHold("hold_of_other_report")
     start = known.start if "from" in asked.missing else min(known.start, asked.start)
     end = known.end if "to" in asked.missing else max(known.end, asked.end)
-    filled = {name: getattr(known, name) or getattr(asked, name) for name in _TEXTS}
+    filled = {name: getattr(known, name) or getattr(asked, name) for name in _LIMITS}
     return replace(known, start=start, end=end, **filled)
 
 

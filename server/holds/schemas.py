@@ -19,7 +19,8 @@ class HoldStatusSchema(Schema):
     destroy_on = fields.String(required=True, metadata={"format": "date-time"})
     custodian = fields.String(required=True, allow_none=True)
     reference = fields.String(required=True, allow_none=True)
-    error = fields.String(required=True, allow_none=True)
+    error = fields.String(required=True, allow_none=True, metadata={"description": "A code."})
+    words = fields.String(required=True, allow_none=True, metadata={"description": "The custodian's own, on this."})
 
 
 class BoardRowSchema(HoldStatusSchema):
@@ -40,7 +41,7 @@ class BoardSchema(Schema):
     holds = fields.List(fields.Nested(BoardRowSchema), required=True)
 
 
-def status(hold: Hold) -> dict[str, Any]:
+def status(hold: Hold, words: str | None) -> dict[str, Any]:
     return {
         "hold": hold.id,
         "footage": hold.intent,
@@ -50,12 +51,13 @@ def status(hold: Hold) -> dict[str, Any]:
         "custodian": hold.custodian,
         "reference": hold.reference,
         "error": hold.error,
+        "words": words,
     }
 
 
-def board_row(hold: Hold) -> dict[str, Any]:
+def board_row(hold: Hold, words: str | None) -> dict[str, Any]:
     return {
-        **status(hold),
+        **status(hold, words),
         "report": hold.report_id,
         "camera": hold.kind,
         "wearer_star": hold.wearer_star,

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server.catalog.service import hold_policy
@@ -224,16 +224,33 @@ def _note(uow: UnitOfWork, hold: Hold, cause: str, actor: str | None = None, wor
 
 def statuses(session: Session, report_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """Return the holds of reports by report id, for their feed items; whose report it is was decided before."""
+    holds = _of_reports(session, report_ids)
+    words = _last_words(session, holds)
     found: dict[str, list[dict[str, Any]]] = {}
-    for hold in _of_reports(session, report_ids):
-        found.setdefault(hold.report_id, []).append(status(hold))
+    for hold in holds:
+        found.setdefault(hold.report_id, []).append(status(hold, words.get(hold.id)))
     return found
 
 
 def board(session: Session, report_ids: Sequence[str]) -> list[dict[str, Any]]:
     """Return every hold of these reports, the one whose footage goes first on top."""
     holds = _of_reports(session, report_ids)
-    return [board_row(hold) for hold in sorted(holds, key=lambda hold: (hold.destroy_on, hold.id))]
+    words = _last_words(session, holds)
+    urgent_first = sorted(holds, key=lambda hold: (hold.destroy_on, hold.id))
+    return [board_row(hold, words.get(hold.id)) for hold in urgent_first]
+
+
+def _last_words(session: Session, holds: Sequence[Hold]) -> dict[str, str]:
+    """Return what the custodian said with the last step of each hold, where it said anything."""
+    found: dict[str, str] = {}
+    for first in range(0, len(holds), _PORTION):
+        ids = [hold.id for hold in holds[first : first + _PORTION]]
+        last = select(func.max(HoldEvent.id)).where(HoldEvent.hold_id.in_(ids)).group_by(HoldEvent.hold_id)
+        rows = session.execute(
+            select(HoldEvent.hold_id, HoldEvent.words).where(HoldEvent.id.in_(last), HoldEvent.words.is_not(None))
+        )
+        found.update({row.hold_id: row.words for row in rows})
+    return found
 
 
 def _of_reports(session: Session, report_ids: Sequence[str]) -> list[Hold]:

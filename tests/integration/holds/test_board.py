@@ -129,6 +129,7 @@ def test_the_board_puts_the_most_urgent_first(
         "custodian": None,
         "reference": None,
         "error": None,
+        "words": None,
         "camera": "bwc",
         "wearer_star": "12345",
         "device_serial": None,

@@ -46,6 +46,7 @@ def test_a_repeated_op_is_the_same_hold(tracker: Tracker) -> None:
     assert kept["deliveries"] == 1
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("fault", [late, error_after, cut])
 def test_after_an_unknown_outcome_it_asks_before_it_sends_again(tracker: Tracker, line: Line, fault: Fault) -> None:
     intent = tracker.ask()
@@ -67,12 +68,14 @@ def test_errors_are_tried_again_until_they_end(tracker: Tracker, line: Line) -> 
     assert tracker.causes(intent) == ["received", "sent", "send_failed", "acknowledged", "read_back"]
 
 
+@pytest.mark.usefixtures("hasty")
 def test_while_the_question_fails_nothing_is_sent_again(tracker: Tracker, line: Line) -> None:
     """Sending blind would be right only by the custodian's own care; asking first is ours."""
     intent = tracker.ask()
     line.faults += [("POST", late), ("GET", error_before), ("GET", error_before)]
     tracker.until(intent, State.FAILED)
-    tracker.rounds(2)
+    tracker.step()
+    tracker.step()
     assert line.seen == ["POST", "GET", "GET"]
     tracker.until(intent, State.HELD)
     assert len(tracker.at_custodian(intent)) == 1
@@ -81,7 +84,8 @@ def test_while_the_question_fails_nothing_is_sent_again(tracker: Tracker, line: 
 def test_a_custodian_that_is_away_gets_it_when_it_is_back(tracker: Tracker) -> None:
     tracker.stand_in.stop()
     intent = tracker.ask()
-    tracker.rounds(3)
+    for _ in range(3):
+        tracker.step()
     assert (tracker.state(intent), tracker.hold(intent).error) == (State.FAILED, "custodian_error")
     tracker.stand_in.start()
     tracker.until(intent, State.HELD)

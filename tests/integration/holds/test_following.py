@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from server import outbox
 from server.db import db, unit_of_work
-from server.holds import service
+from server.holds import jobs, service
+from server.outbox.claims import claim
 from sync.holds import State
 from tests.integration.holds.tracker import FIELDS, Tracker
 from tests.support.custodians import Line, scripted, standing
@@ -20,7 +22,7 @@ def test_footage_on_its_way_is_shown_as_that(tracker: Tracker, line: Line, said:
     intent = tracker.ask()
     line.faults += [("GET", scripted(200, standing(intent, said)))] * 2
     tracker.until(intent, state)
-    tracker.rounds()
+    tracker.step()
     assert tracker.causes(intent).count(tracker.causes(intent)[-1]) == 1
     tracker.until(intent, State.HELD)
 
@@ -32,6 +34,9 @@ def test_a_refusal_is_shown_with_the_custodians_words(tracker: Tracker, line: Li
     tracker.rounds(2)
     assert tracker.causes(intent) == ["received", "sent", "refused"]
     assert tracker.at_custodian(intent) == []
+    report = tracker.hold(intent).report_id
+    (shown,) = service.statuses(db.session(), [report])[report]
+    assert (shown["state"], shown["words"]) == ("refused", "No such officer.")
 
 
 def test_a_custodian_that_forgot_is_told_again(tracker: Tracker, line: Line) -> None:
@@ -94,6 +99,31 @@ def test_a_widening_during_delivery_is_not_lost(tracker: Tracker, line: Line) ->
     assert kept["window"]["to"] == "2026-02-03T22:30:00+00:00"
 
 
+def test_an_answer_about_the_narrower_hold_settles_nothing_of_the_wider(tracker: Tracker, line: Line) -> None:
+    """It was asked for before the widening and comes back after the wider hold was acknowledged."""
+    intent = tracker.ask(report=REPORT)
+    tracker.step()
+    slow = claim()
+    assert slow is not None
+    errand = jobs._prepare(slow)
+    assert errand is not None
+    tracker.ask(intent, REPORT, to="2026-02-03T16:30:00-06:00")
+    outbox.sweep(tracker.app, limit=1)
+    assert tracker.state(intent) == State.ACKNOWLEDGED
+    line.faults.append(("GET", scripted(200, standing(intent, "refused"))))
+    jobs._read_back(errand)
+    assert tracker.state(intent) == State.ACKNOWLEDGED
+    tracker.until(intent, State.HELD)
+
+
+def test_values_that_the_form_would_refuse_do_not_stop_a_hold(tracker: Tracker) -> None:
+    """P6: it is made before its values are judged, so it bears whatever they are."""
+    odd = {"wearer_star": "9" * 10_000, "device_serial": ["X81"], "why": "a\0b" * 5_000, "basis": {"no": "text"}}
+    intent = tracker.ask(**odd)
+    tracker.until(intent, State.HELD)
+    assert tracker.hold(intent).wearer_star == "9" * 64
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -139,5 +169,6 @@ def test_the_feed_gets_every_state(tracker: Tracker) -> None:
             "custodian": "127.0.0.1",
             "reference": hold.reference,
             "error": None,
+            "words": "Kept: exempt from deletion.",
         }
     ]

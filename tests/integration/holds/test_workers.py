@@ -4,12 +4,13 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -20,8 +21,9 @@ from demo.processes import Child
 from server import outbox
 from server.config import Settings
 from server.db import db
-from server.outbox import claims, doorbell
+from server.outbox import doorbell
 from server.outbox.models import OutboxRow
+from server.outbox.worker import _Answering
 from sync.holds import State
 from tests.integration.holds.tracker import Tracker
 from tests.support.custodians import SECRET, Line, late
@@ -71,16 +73,25 @@ def test_without_redis_the_sweeper_does_it_all(tracker: Tracker, work: Work) -> 
     assert len(tracker.at_custodian(intent)) == 1
 
 
-def test_the_doorbell_brings_rq(tracker: Tracker, work: Work, with_redis: Redis, monkeypatch: Any) -> None:
-    """RQ delivers within the time in which the sweeper leaves a rung row alone."""
-    work(with_redis.url)
-    client = RedisClient.from_url(with_redis.url)
-    _until(lambda: bool(client.smembers("rq:workers")))
+def test_the_doorbell_brings_rq(tracker: Tracker, with_redis: Redis) -> None:
+    """RQ alone, without a sweeper beside it, takes a hold to its end: every job on the way was rung for."""
     intent = tracker.ask()
-    started = time.monotonic()
-    tracker.wait(intent, State.HELD)
-    assert time.monotonic() - started < claims.GRACE.total_seconds()
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        _Answering(tracker.app, with_redis.url, threading.Event()).work(burst=True, logging_level="WARNING")
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    assert tracker.state(intent) == State.HELD
     assert len(tracker.at_custodian(intent)) == 1
+
+
+def test_the_sweeper_lets_rq_come_first(tracker: Tracker, with_redis: Redis) -> None:
+    """A row that was just rung for is left to RQ; one that RQ did not come for is not."""
+    intent = tracker.ask()
+    assert outbox.sweep(tracker.app) == 0
+    tracker.step()
+    assert tracker.state(intent) == State.ACKNOWLEDGED
 
 
 def test_what_goes_over_redis_is_an_id_as_json(tracker: Tracker, with_redis: Redis) -> None:
@@ -89,8 +100,6 @@ def test_what_goes_over_redis_is_an_id_as_json(tracker: Tracker, with_redis: Red
     client = RedisClient.from_url(with_redis.url)
     (job,) = client.lrange("rq:queue:holds", 0, -1)
     stored = client.hgetall(b"rq:job:" + job)
-    import zlib
-
     row = db.session.scalars(select(OutboxRow.id)).one()
     assert json.loads(zlib.decompress(stored[b"data"])) == [doorbell.JOB, None, [row], {}]
 
@@ -101,7 +110,7 @@ def test_with_redis_down_the_push_succeeds_and_the_sweeper_delivers(
     with_redis.halt()
     started = time.monotonic()
     intent = tracker.ask()
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5
     work(with_redis.url)
     tracker.wait(intent, State.HELD)
     assert len(tracker.at_custodian(intent)) == 1
@@ -129,7 +138,7 @@ def test_two_workers_and_the_doorbell_make_one_hold_each(tracker: Tracker, work:
     intents = [tracker.ask() for _ in range(10)]
     work(with_redis.url), work(with_redis.url)
     for intent in intents:
-        tracker.wait(intent, State.HELD, 40)
+        tracker.wait(intent, State.HELD)
         (kept,) = tracker.at_custodian(intent)
         assert kept["deliveries"] == 1
         assert tracker.causes(intent) == ["received", "sent", "acknowledged", "read_back"]
@@ -161,10 +170,8 @@ def test_a_worker_stops_cleanly(
     if redis:
         client = RedisClient.from_url(redis_server.url)
         _until(lambda: bool(client.smembers("rq:workers")))
-    started = time.monotonic()
     worker.process.send_signal(how)
-    assert worker.process.wait(10) == 0, worker.tail()
-    assert time.monotonic() - started < 5
+    assert worker.process.wait(20) == 0, worker.tail()
 
 
 def test_a_job_that_runs_is_finished_before_the_stop(tracker: Tracker, work: Work, line: Line) -> None:
@@ -174,7 +181,7 @@ def test_a_job_that_runs_is_finished_before_the_stop(tracker: Tracker, work: Wor
     worker = work()
     _until(lambda: bool(tracker.at_custodian(intent)))
     worker.process.send_signal(signal.SIGTERM)
-    assert worker.process.wait(10) == 0
+    assert worker.process.wait(20) == 0
     assert tracker.state(intent) == State.ACKNOWLEDGED
 
 
@@ -185,7 +192,7 @@ def test_a_row_already_done_by_the_sweeper_is_left_by_rq(tracker: Tracker) -> No
     assert [outbox.run_one(row) for row in rows] == [False, False]
 
 
-def _until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+def _until(true: Callable[[], bool], seconds: float = 60.0) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until

@@ -3,7 +3,7 @@
 import time
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
@@ -56,12 +56,12 @@ class Tracker:
         return list(db.session.scalars(statement))
 
     def hurry(self) -> None:
-        """Let the time of every wait and every lease pass."""
+        """Let the time of every wait and every lease pass; what waited longest stays first."""
         with unit_of_work(None) as uow:
-            past = datetime.now(UTC) - timedelta(minutes=10)
-            undone = update(OutboxRow).where(OutboxRow.done_at.is_(None))
-            uow.session.execute(undone.values(available_at=past))
-            uow.session.execute(undone.where(OutboxRow.claimed_until.is_not(None)).values(claimed_until=past))
+            past = uow.now - timedelta(minutes=10)
+            waiting = update(OutboxRow).where(OutboxRow.done_at.is_(None))
+            uow.session.execute(waiting.where(OutboxRow.available_at > past).values(available_at=past))
+            uow.session.execute(waiting.where(OutboxRow.claimed_until.is_not(None)).values(claimed_until=past))
 
     def step(self) -> None:
         """Let a worker do the one thing that is due longest."""
@@ -74,15 +74,15 @@ class Tracker:
             self.hurry()
             outbox.sweep(self.app, limit=10)
 
-    def until(self, intent: str, state: str, rounds: int = 12) -> None:
+    def until(self, intent: str, state: str, steps: int = 60) -> None:
         """Work until a hold is in a state; fails when it does not get there."""
-        for _ in range(rounds):
+        for _ in range(steps):
             if self.state(intent) == state:
                 return
-            self.rounds()
+            self.step()
         assert self.state(intent) == state, self.causes(intent)
 
-    def wait(self, intent: str, state: str, seconds: float = 20.0) -> None:
+    def wait(self, intent: str, state: str, seconds: float = 60.0) -> None:
         """Wait for another process to bring a hold into a state."""
         until = time.monotonic() + seconds
         while self.state(intent) != state:
