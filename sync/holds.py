@@ -41,7 +41,7 @@ class Cause(StrEnum):
 
 _WITH_CUSTODIAN = (State.ACKNOWLEDGED, State.MATCHED, State.AWAITING_UPLOAD)
 
-# The whole of what may happen; a pair that is not here cannot. The table in the documentation is made from this one.
+# The whole of what may happen; a pair that is not here cannot.
 TRANSITIONS: Mapping[tuple[State, Cause], State] = {
     (State.RECEIVED, Cause.SENT): State.SUBMITTED,
     (State.SUBMITTED, Cause.SEND_FAILED): State.FAILED,
