@@ -17,19 +17,46 @@ export type Line = {
   compared: { left: Piece[]; right: Piece[] } | null;
 };
 
+/** The changes of one entity under its name; those of the report itself have none. */
+export type LineGroup = { entity: string; name: string; note: 'added' | 'removed' | ''; lines: Line[] };
+
 /** Longer texts are read better one below the other with the differing words marked. */
 const LONG = 60;
 
-export function changeLines(step: Step, form: FormDefinition, snapshot: Snapshot, naming: Naming): Line[] {
-  return step.changes.map((change) => {
-    if (change.entity === REVIEW) return reviewLine(change, form, snapshot, naming);
-    if (change.field === ENTITY) return entityLine(change, form, snapshot);
-    return fieldLine(change, form, snapshot, naming);
-  });
+export function changeGroups(
+  step: Step,
+  form: FormDefinition,
+  snapshot: Snapshot,
+  naming: Naming
+): LineGroup[] {
+  const groups = new Map<string, LineGroup>();
+  for (const change of step.changes) {
+    const group = groups.get(change.entity) ?? groupOf(change, form, snapshot);
+    groups.set(change.entity, group);
+    if (change.entity === REVIEW) group.lines.push(reviewLine(change, form, snapshot, naming));
+    else if (change.field === ENTITY) group.note = change.to === null ? 'removed' : 'added';
+    else group.lines.push(fieldLine(change, form, snapshot, naming));
+  }
+  return [...groups.values()];
+}
+
+function listOf(change: FieldChange, snapshot: Snapshot): string | null {
+  return change.list ?? snapshot.entities[change.entity]?.list ?? null;
+}
+
+function groupOf(change: FieldChange, form: FormDefinition, snapshot: Snapshot): LineGroup {
+  const own = change.entity === REPORT || change.entity === REVIEW;
+  const item = sectionOfList(form, listOf(change, snapshot))?.item ?? 'Entry';
+  return {
+    entity: change.entity,
+    name: own ? '' : entityName(form, snapshot, change.entity) || item,
+    note: '',
+    lines: []
+  };
 }
 
 function fieldLine(change: FieldChange, form: FormDefinition, snapshot: Snapshot, naming: Naming): Line {
-  const list = change.list ?? snapshot.entities[change.entity]?.list ?? null;
+  const list = listOf(change, snapshot);
   const field = fieldOf(form, list, change.field);
   const words = (value: unknown): string => valueWords(field, value, naming) || 'nothing';
   const from = change.from.map(words).join(' / ');
@@ -37,9 +64,7 @@ function fieldLine(change: FieldChange, form: FormDefinition, snapshot: Snapshot
   const long = field?.type === 'longtext' && change.from.length === 1 && from.length + to.length > LONG;
   return {
     key: `${change.entity}/${change.field}`,
-    label: [ownerName(change, list, form, snapshot), fieldLabel(form, list, change.field, naming.catalog)]
-      .filter(Boolean)
-      .join(' · '),
+    label: fieldLabel(form, list, change.field, naming.catalog),
     from,
     to,
     beside: change.beside.map(words).join(' / '),
@@ -48,19 +73,8 @@ function fieldLine(change: FieldChange, form: FormDefinition, snapshot: Snapshot
   };
 }
 
-function ownerName(change: FieldChange, list: string | null, form: FormDefinition, snapshot: Snapshot): string {
-  if (change.entity === REPORT) return '';
-  return entityName(form, snapshot, change.entity) || (sectionOfList(form, list)?.item ?? '');
-}
-
 function isRestricted(field: Field | undefined): boolean {
   return field?.sensitivity === 'restricted';
-}
-
-function entityLine(change: FieldChange, form: FormDefinition, snapshot: Snapshot): Line {
-  const list = change.list ?? snapshot.entities[change.entity]?.list ?? null;
-  const name = entityName(form, snapshot, change.entity) || (sectionOfList(form, list)?.item ?? 'Entry');
-  return plainLine(`${change.entity}/${change.field}`, name, change.to === null ? 'removed' : 'added');
 }
 
 function plainLine(key: string, label: string, to: string, from = ''): Line {

@@ -66,7 +66,16 @@ function joined(words: string[], kept: boolean[]): Piece[] {
     if (last && last.differs === differs[at]) last.text += text;
     else pieces.push({ text, differs: differs[at]! });
   });
-  return pieces;
+  return pieces.flatMap(trimmed);
+}
+
+/** White space at the edge of a difference is no difference that a reader needs marked. */
+function trimmed(piece: Piece): Piece[] {
+  const core = piece.text.trim();
+  if (!piece.differs || core === '' || core === piece.text) return [piece];
+  const from = piece.text.indexOf(core);
+  const parts = [piece.text.slice(0, from), core, piece.text.slice(from + core.length)];
+  return parts.map((text, at) => ({ text, differs: at === 1 })).filter((one) => one.text !== '');
 }
 
 export function compareWords(left: string, right: string): { left: Piece[]; right: Piece[] } {
