@@ -7,6 +7,7 @@ import pytest
 
 from sync import forms
 from sync.forms import Field, ShowIf, is_visible
+from sync.forms.definition import parse
 from sync.forms.presence import values_in
 
 FORM = forms.load("incident", 1)
@@ -112,3 +113,32 @@ def test_show_if_on_a_checklist_reads_its_members() -> None:
     assert is_visible(field, lambda name: values_in(snapshot, "report", name))
     snapshot["fields"]["report"]["observed/crowd_control"] = heads(False)
     assert not is_visible(field, lambda name: values_in(snapshot, "report", name))
+
+
+def test_what_is_inside_a_removed_entity_asks_for_nothing() -> None:
+    inner = {"id": "rung", "label": "Asked for", "type": "text", "merge": "once", "required": "submit"}
+    outer = {"id": "agency", "label": "Agency", "type": "text", "merge": "register"}
+    form = parse(
+        {
+            "id": "small",
+            "version": 1,
+            "title": "Small",
+            "sections": [
+                {"id": "agents", "title": "Agents", "list": "agents", "item": "Agent", "fields": [outer]},
+                {
+                    "id": "tries",
+                    "title": "Tries",
+                    "list": "tries",
+                    "item": "Try",
+                    "parent": "agents",
+                    "fields": [inner],
+                },
+            ],
+        }
+    )
+    agent = {"list": "agents", "parent": None, "removed": False, "flagged": False}
+    attempt = {"list": "tries", "parent": AGENT, "removed": False, "flagged": False}
+    snapshot: Snapshot = {"entities": {AGENT: agent, "try": attempt}, "fields": {}}
+    assert [(each.entity, each.field) for each in forms.missing(form, snapshot)] == [("try", "rung")]
+    agent["removed"] = True
+    assert forms.missing(form, snapshot) == []
