@@ -38,5 +38,5 @@ export default defineConfig({
     sourcemap: false
   },
   server: { proxy: { '/api': 'http://127.0.0.1:8000' } },
-  test: { environment: 'node', include: ['tests/**/*.test.ts', 'src/**/*.test.ts'] }
+  test: { environment: 'node', setupFiles: ['tests/setup.ts'], testTimeout: 30_000, include: ['tests/**/*.test.ts', 'src/**/*.test.ts'] }
 });

@@ -121,7 +121,7 @@ async function fetchChanges(store: UserStore): Promise<void> {
   if (!(await sessionToken())) return;
   showStep('Fetching changes');
   await refreshCatalog(store, sessionToken);
-  await pull(store, sessionToken, () => noteContact(store));
+  if (await pull(store, sessionToken, () => noteContact(store))) wanted = true;
 }
 
 async function deliverFor(user: string): Promise<void> {

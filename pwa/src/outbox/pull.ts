@@ -11,17 +11,17 @@ const PAGE = 100;
 const KEPT_DAYS = 30;
 const CATALOG_AGE = 10 * 60_000;
 
-/** Pull until there is no more; return how many pages came. Raises ApiProblem. */
-export async function pull(store: UserStore, bearer: Bearer, contact: () => Promise<void>): Promise<number> {
-  for (let pages = 1; ; pages++) {
+/** Pull until there is no more; return whether ops must be delivered again. Raises ApiProblem. */
+export async function pull(store: UserStore, bearer: Bearer, contact: () => Promise<void>): Promise<boolean> {
+  for (let again = false; ; ) {
     const cursor = await store.meta<string>('cursor');
     const query = new URLSearchParams({ limit: String(PAGE), ...(cursor ? { cursor } : {}) });
     const page = await json<PullAnswer>(await sendAs(bearer, `/api/pull?${query.toString()}`));
     if (!Array.isArray(page.items) || typeof page.cursor !== 'string') throw stranger(200);
     await contact();
-    if (page.reset) await startAnew(store, cursor !== null);
+    if (page.reset) again = (await startAnew(store, cursor !== null)) || again;
     await apply(store, page);
-    if (!page.more) return pages;
+    if (!page.more) return again;
   }
 }
 
@@ -30,15 +30,16 @@ export async function pull(store: UserStore, bearer: Bearer, contact: () => Prom
  * have forgotten, so it is delivered again (P12). Nothing unsent is touched. The doubt is on disk, because the pages
  * that settle it may come in another life of the app.
  */
-async function startAnew(store: UserStore, hadCursor: boolean): Promise<void> {
+async function startAnew(store: UserStore, hadCursor: boolean): Promise<boolean> {
   const { db } = store;
   await store.setMeta('doubtful', await db.reports.toCollection().primaryKeys());
-  if (!hadCursor) return;
+  if (!hadCursor) return false;
   await db.transaction('rw', [db.ops, db.photos], async () => {
     await db.ops.where('state').anyOf('acked', 'refused').modify({ state: 'pending', seq: null, settledAt: null });
     await db.photos.where({ state: 'done' }).modify({ state: 'pending', doneAt: null });
   });
   changed({ user: store.user, reports: 'all' });
+  return true;
 }
 
 async function apply(store: UserStore, page: PullAnswer): Promise<void> {

@@ -82,11 +82,12 @@ export async function settled(): Promise<void> {
 async function work(): Promise<void> {
   do {
     const now = reader;
-    if (!now) return recount(null);
     const all = everything;
-    const ids = all ? await now.store.reportIds() : [...dirty];
+    const changed = [...dirty];
     everything = false;
     dirty.clear();
+    if (!now) return recount(null);
+    const ids = all ? await now.store.reportIds() : changed;
     const built = await Promise.all(ids.map(async (id) => [id, viewOf(id, await partsOf(now.store, id), now.user)] as const));
     await recount(now.store);
     // Somebody else may have signed in while the disk was read.

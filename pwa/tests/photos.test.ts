@@ -1,0 +1,105 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { phone, reopen, type Phone } from './cast';
+import { problem } from './server';
+
+let p: Phone;
+const picture = randomBytes(2_500_000);
+const sha256 = createHash('sha256').update(picture).digest('hex');
+
+beforeEach(async () => {
+  p = await phone();
+});
+
+async function taken(): Promise<{ report: string; photo: string }> {
+  const report = await p.outbox.newReport();
+  const photo = await p.outbox.addPhoto(report, new Blob([picture], { type: 'image/jpeg' }), { subject: 'id_shown' });
+  return { report, photo };
+}
+
+describe('photos', () => {
+  it('are stored byte for byte with an op that names their hash (P1)', async () => {
+    p.server.down = true;
+    const { report, photo } = await taken();
+    expect(Buffer.from((await p.store.bytes(photo)) ?? new ArrayBuffer(0)).equals(picture)).toBe(true);
+    const fields = (await p.view(report))?.snapshot.fields[photo];
+    expect(fields?.['sha256']?.[0]?.value).toBe(sha256);
+    expect(fields?.['size']?.[0]?.value).toBe(picture.length);
+    expect(await p.view(report)).toMatchObject({ pendingPhotos: 1, state: 'phone' });
+  });
+
+  it('arrive whole and count as there only on the hash that the server recomputed (P7)', async () => {
+    const { report } = await taken();
+    await p.sync();
+    expect([...p.server.uploads.values()][0]?.bytes.equals(picture)).toBe(true);
+    expect((await p.view(report))?.photos[0]).toMatchObject({ sha256, onServer: true, onPhone: true });
+    expect(await p.view(report)).toMatchObject({ pendingPhotos: 0, state: 'server' });
+  });
+
+  it('do not count as there when the server says another hash', async () => {
+    const { report } = await taken();
+    p.server.before = (request) => {
+      if (request.method !== 'HEAD' || !request.url.includes('/api/uploads/')) return null;
+      const headers = { 'Tus-Resumable': '1.0.0', 'Upload-Offset': String(picture.length), 'Holdfast-Sha256': '0'.repeat(64) };
+      return new Response(null, { status: 200, headers });
+    };
+    await p.sync();
+    expect((await p.view(report))?.photos[0]?.onServer).toBe(false);
+  });
+
+  it('go on where they were after the app was killed', async () => {
+    const { report } = await taken();
+    let parts = 0;
+    p.server.before = (request) => (request.method === 'PATCH' && ++parts > 1 ? problem(503, 'unavailable') : null);
+    await p.sync();
+    expect((await p.view(report))?.photos[0]).toMatchObject({ onServer: false, offset: 1_048_576 });
+    p.server.before = () => null;
+    const again = await reopen(p.server);
+    const before = p.server.requests.length;
+    await again.sync();
+    const sent = p.server.requests.slice(before).filter((each) => each.method === 'PATCH');
+    expect(sent).toHaveLength(2);
+    expect(p.server.uploads.size).toBe(1);
+    expect((await again.view(report))?.photos[0]?.onServer).toBe(true);
+  });
+
+  it('begin again when the bytes were damaged on the way', async () => {
+    const { report } = await taken();
+    let damaged = false;
+    p.server.before = (request, body) => {
+      if (request.method === 'PATCH' && !damaged) {
+        damaged = true;
+        (body as Buffer)[5] = ((body as Buffer)[5] ?? 0) ^ 1;
+      }
+      return null;
+    };
+    await p.sync();
+    expect((await p.view(report))?.photos[0]?.onServer).toBe(true);
+  });
+
+  it('are announced anew when the server no longer knows the upload', async () => {
+    const { report } = await taken();
+    p.server.before = (request) => (request.method === 'PATCH' ? problem(503, 'unavailable') : null);
+    await p.sync();
+    p.server.uploads.clear();
+    p.server.before = () => null;
+    await p.sync();
+    expect((await p.view(report))?.photos[0]?.onServer).toBe(true);
+  });
+
+  it('wait behind ops that are saved while they are on their way', async () => {
+    const { report } = await taken();
+    let saved = false;
+    p.server.before = async (request) => {
+      if (request.method === 'PATCH' && !saved) {
+        saved = true;
+        await p.outbox.save(report, [{ entity: 'report', field: 'narrative', value: 'meanwhile' }]);
+        p.engine.wake();
+      }
+      return null;
+    };
+    await p.sync();
+    const order = p.server.requests.map((each) => (each.path === '/api/push' ? 'ops' : each.method)).filter((each) => ['ops', 'PATCH'].includes(each));
+    expect(order).toEqual(['ops', 'PATCH', 'ops', 'PATCH', 'PATCH']);
+  });
+});

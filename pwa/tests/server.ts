@@ -1,0 +1,191 @@
+/** A server in memory that keeps the contract of push, pull, sessions, devices and uploads, and fails on request. */
+import { createHash } from 'node:crypto';
+import { overlay, empty } from '../src/sync/overlay';
+import type { Item, OpPayload, Receipt } from '../src/sync/types';
+
+export type Answerer = (request: Request, body: unknown) => Response | null | Promise<Response | null>;
+
+export const OFFICER = {
+  id: '01890000-0000-7000-8000-000000000001',
+  username: 'officer',
+  display_name: 'Officer One',
+  star: '12345',
+  district: '010',
+  role: 'officer' as const,
+  grants: [],
+  active: true,
+  must_change_password: false
+};
+
+type Upload = { photo: string; report: string; sha256: string; size: number; type: string; bytes: Buffer };
+type Stored = { sha256: string; payload: OpPayload; receipt: Receipt };
+
+const hex = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');
+
+export class Server {
+  requests: { method: string; path: string; token: string | null; body: unknown }[] = [];
+  stored = new Map<string, Stored>();
+  uploads = new Map<string, Upload>();
+  seq = 0;
+  epoch = 'a';
+  down = false;
+  sessionEnded = false;
+  maxOps = Infinity;
+  refuse = new Map<string, string>();
+  /** Answers before the server does; null lets the server answer. */
+  before: Answerer = () => null;
+  seqOf = new Map<string, number>();
+  left = new Set<string>();
+
+  install(): void {
+    globalThis.fetch = (input, init) => this.#fetch(new Request(input, init));
+  }
+
+  async #fetch(request: Request): Promise<Response> {
+    if (this.down) throw new TypeError('fetch failed');
+    const path = request.url.replace('http://holdfast.test', '');
+    const isBytes = request.headers.get('Content-Type') === 'application/offset+octet-stream';
+    const raw = Buffer.from(await request.arrayBuffer());
+    const body: unknown = isBytes ? raw : raw.length ? JSON.parse(raw.toString()) : null;
+    const token = request.headers.get('Authorization')?.slice(7) ?? null;
+    this.requests.push({ method: request.method, path, token, body });
+    const early = await this.before(request, body);
+    return early ?? this.#answer(request, path, body, token);
+  }
+
+  #answer(request: Request, path: string, body: unknown, token: string | null): Response {
+    if (path === '/api/session') return this.#session();
+    if (path === '/api/session/refresh') return this.sessionEnded ? problem(401, 'login_required') : this.#session();
+    if (path === '/api/devices') return json({ id: '01890000-0000-7000-8000-0000000000d1', name: 'x' }, 201);
+    if (path === '/api/devices/token') return json({ access_token: 'upload', expires_in: 900, revoked: false });
+    const reads = path.startsWith('/api/pull') || path.startsWith('/api/catalog');
+    if (!token || (token === 'session' && this.sessionEnded) || (token === 'upload' && reads)) {
+      return problem(token === 'upload' ? 403 : 401, token === 'upload' ? 'forbidden' : 'login_required');
+    }
+    if (path === '/api/push') return this.#push((body as { ops: string[] }).ops);
+    if (path.startsWith('/api/pull')) return this.#pull(new URL(request.url).searchParams.get('cursor'));
+    if (path === '/api/catalog') return json({ version: '1', forms: [], districts: [], hold: { days: 90 } });
+    if (path.startsWith('/api/uploads')) return this.#upload(request, path, body as Buffer);
+    return problem(404, 'not_found');
+  }
+
+  #session(): Response {
+    return json({ access_token: 'session', expires_in: 900, user: OFFICER });
+  }
+
+  #push(tokens: string[]): Response {
+    if (tokens.length > this.maxOps) return problem(413, 'too_large');
+    this.seq += 1;
+    const receipts = tokens.map((jws) => this.#take(jws));
+    return json({ receipts, statement: 's', beacon: hex(`beacon ${this.seq}`) });
+  }
+
+  #take(jws: string): Receipt {
+    const payload = JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()) as OpPayload;
+    const known = this.stored.get(payload.op);
+    if (known) return known.receipt;
+    const reason = this.refuse.get(payload.op) ?? null;
+    const verdict = reason ? 'quarantined' : 'applied';
+    const receipt: Receipt = { op: payload.op, sha256: hex(jws), seq: this.seq, verdict, reason };
+    this.stored.set(payload.op, { sha256: receipt.sha256, payload, receipt });
+    this.seqOf.set(payload.report, this.seq);
+    return receipt;
+  }
+
+  #pull(cursor: string | null): Response {
+    const [epoch, since] = (cursor ?? `${this.epoch}:0`).split(':');
+    const reset = cursor === null || epoch !== this.epoch;
+    const from = reset ? 0 : Number(since);
+    const changed = [...this.seqOf].filter(([report, seq]) => seq > from && !this.left.has(report));
+    const body = {
+      items: changed.map(([report, seq]) => this.item(report, seq)),
+      left: reset ? [] : [...this.left],
+      people: {},
+      devices: {},
+      cursor: `${this.epoch}:${this.seq}`,
+      more: false,
+      reset,
+      beacon: null
+    };
+    return json(body);
+  }
+
+  item(report: string, seq: number): Item {
+    const ops = [...this.stored.values()].filter((each) => each.payload.report === report);
+    const applied = ops.filter((each) => each.receipt.verdict !== 'quarantined').map((each) => each.payload);
+    const base = empty(report, { id: 'incident', version: 1 }, OFFICER.id, OFFICER.district);
+    const refused = ops.filter((each) => each.receipt.verdict === 'quarantined');
+    return {
+      report,
+      seq,
+      snapshot: overlay(base, applied, '2026-11-23T21:00:00+00:00'),
+      holds: [],
+      photos: [...this.uploads.values()]
+        .filter((each) => each.report === report && each.bytes.length === each.size && hex(each.bytes) === each.sha256)
+        .map(({ photo, sha256, size, type }) => ({ photo, sha256, size, type, received: '2026-11-23T21:00:00+00:00' })),
+      quarantined: refused.map(({ payload, receipt }) => ({
+        op: payload.op,
+        kind: payload.kind,
+        actor: payload.actor,
+        device: payload.device,
+        reason: receipt.reason ?? '',
+        received: '2026-11-23T21:00:00+00:00',
+        wall: payload.time.wall,
+        edits: payload.edits
+      }))
+    };
+  }
+
+  #upload(request: Request, path: string, body: Buffer): Response {
+    const id = path.split('/')[3];
+    if (!id) return this.#announce(request);
+    const upload = this.uploads.get(id);
+    if (!upload) return problem(404, 'not_found');
+    if (request.method === 'PATCH') {
+      if (Number(request.headers.get('Upload-Offset')) !== upload.bytes.length) return problem(409, 'offset_mismatch');
+      upload.bytes = Buffer.concat([upload.bytes, body]);
+    }
+    const whole = upload.bytes.length === upload.size;
+    if (whole && hex(upload.bytes) !== upload.sha256) {
+      upload.bytes = Buffer.alloc(0);
+      return problem(460, 'checksum_mismatch');
+    }
+    if (whole && request.method === 'PATCH') this.seqOf.set(upload.report, ++this.seq);
+    const headers = { 'Tus-Resumable': '1.0.0', 'Upload-Offset': String(upload.bytes.length) };
+    const hash = whole ? { 'Holdfast-Sha256': hex(upload.bytes) } : {};
+    return new Response(null, { status: request.method === 'HEAD' ? 200 : 204, headers: { ...headers, ...hash } });
+  }
+
+  #announce(request: Request): Response {
+    const pairs = (request.headers.get('Upload-Metadata') ?? '').split(',').map((each) => each.split(' '));
+    const named = Object.fromEntries(pairs.map(([key, value]) => [key, atob(value ?? '')])) as Record<string, string>;
+    const id = `u${this.uploads.size + 1}`;
+    const size = Number(request.headers.get('Upload-Length'));
+    this.uploads.set(id, { ...(named as unknown as Upload), size, bytes: Buffer.alloc(0) });
+    return new Response(null, { status: 201, headers: { Location: `/api/uploads/${id}`, 'Tus-Resumable': '1.0.0' } });
+  }
+
+  pushes(): OpPayload[][] {
+    return this.requests
+      .filter((each) => each.path === '/api/push')
+      .map((each) => (each.body as { ops: string[] }).ops.map(decode));
+  }
+}
+
+export function decode(jws: string): OpPayload {
+  return JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()) as OpPayload;
+}
+
+export function json(body: unknown, status = 200): Response {
+  return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } });
+}
+
+export function problem(status: number, code: string): Response {
+  const body = JSON.stringify({ type: 't', title: code, status, detail: code, code, retry: 'backoff' });
+  return new Response(body, { status, headers: { 'Content-Type': 'application/problem+json' } });
+}
+
+export function portal(): Response {
+  const page = '<html><body>Accept the terms of this network</body></html>';
+  return new Response(page, { status: 200, headers: { 'Content-Type': 'text/html' } });
+}
