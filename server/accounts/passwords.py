@@ -52,6 +52,6 @@ def one_time_password() -> str:
     return "-".join("".join(secrets.choice(_READABLE) for _ in range(4)) for _ in range(4))
 
 
-def _prepared(password: str) -> str:
+def _prepared(password: str) -> bytes:
     # Phones and desktops compose accents differently; the same key strokes must make the same password.
-    return unicodedata.normalize("NFKC", password)
+    return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")

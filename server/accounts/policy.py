@@ -23,6 +23,25 @@ def username_of(written: str) -> str:
     return unicodedata.normalize("NFKC", written).strip().casefold()
 
 
+def sign_in_name(written: str) -> str:
+    """Return the stored form of a name given at sign-in, or nothing where no account can be called so."""
+    name = username_of(written)
+    return name if _USERNAME.fullmatch(name) else ""
+
+
+def display_name_of(written: str) -> str:
+    """Return a display name with single spaces. Raises BadAccount for an empty, long or unprintable one."""
+    name = " ".join(written.split())
+    if not 1 <= len(name) <= 120 or not name.isprintable():
+        raise BadAccount("A display name has 1 to 120 printable characters.")
+    return name
+
+
+def can_be_id(text: str) -> bool:
+    """Tell whether a text may be asked of the database as an id; PostgreSQL takes no zero bytes."""
+    return len(text) <= 36 and text.isascii() and text.isprintable()
+
+
 def folded(password: str) -> str:
     """Return the letters and digits of a password in lower case: `Chicago-Police 1` is `chicagopolice1`."""
     return "".join(c for c in unicodedata.normalize("NFKC", password).casefold() if c.isalnum())

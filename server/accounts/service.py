@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from server.accounts import policy, tokens
-from server.accounts.errors import BadAccount, LastAdmin, NameTaken, OwnAccount
+from server.accounts.errors import LastAdmin, NameTaken, OwnAccount
 from server.accounts.models import RefreshToken, UserAccount
 from server.accounts.passwords import hash_password, one_time_password
 from server.config import settings
@@ -74,7 +74,7 @@ def key_for(purpose: str) -> bytes:
 
 def find(session: Session, user_id: str) -> UserAccount:
     """Return one account. Raises NotFound."""
-    user = session.get(UserAccount, user_id)
+    user = session.get(UserAccount, user_id) if policy.can_be_id(user_id) else None
     if user is None:
         raise NotFound("There is no such account.")
     return user
@@ -147,7 +147,7 @@ def create_user(
     user = UserAccount(
         id=str(uuid4()),
         username=name,
-        display_name=_display_name(display_name),
+        display_name=policy.display_name_of(display_name),
         star=star,
         district=district,
         role=role,
@@ -169,7 +169,7 @@ def update_user(uow: UnitOfWork, user_id: str, changes: dict[str, Any]) -> UserA
     user = _locked(uow.session, user_id)
     new = {name: changes.get(name, getattr(user, name)) for name in CHANGEABLE}
     new["grants"] = sorted(set(new["grants"]))
-    new["display_name"] = _display_name(new["display_name"])
+    new["display_name"] = policy.display_name_of(new["display_name"])
     fields = [name for name in CHANGEABLE if new[name] != getattr(user, name)]
     if not fields:
         return user
@@ -234,6 +234,8 @@ def revoke_sessions(uow: UnitOfWork, user_id: str, keep: str | None = None) -> N
 
 
 def _locked(session: Session, user_id: str) -> UserAccount:
+    if not policy.can_be_id(user_id):
+        raise NotFound("There is no such account.")
     row = select(UserAccount).where(UserAccount.id == user_id).with_for_update()
     user = session.execute(row.execution_options(populate_existing=True)).scalar_one_or_none()
     if user is None:
@@ -263,10 +265,3 @@ def _flush(session: Session) -> None:
         session.flush()
     except IntegrityError as taken:
         raise NameTaken() from taken
-
-
-def _display_name(written: str) -> str:
-    name = " ".join(written.split())
-    if not 1 <= len(name) <= 120:
-        raise BadAccount("A display name has 1 to 120 characters.")
-    return name

@@ -36,7 +36,7 @@ class Granted:
 
 def sign_in(username: str, password: str, address: str | None) -> Granted:
     """Start a session. Raises TooManyAttempts, BadCredentials, and AccountSuspended only after a right password."""
-    name = policy.username_of(username)[:64]
+    name = policy.sign_in_name(username)
     known, key = _checked(name, password, address)
     if known is None:
         raise BadCredentials()

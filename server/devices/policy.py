@@ -50,16 +50,21 @@ def thumbprint(jwk: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(required, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def can_be_id(text: str) -> bool:
+    """Tell whether a text may be asked of the database as an id; PostgreSQL takes no zero bytes."""
+    return _plain(text, 1, 36)
+
+
 def claimed_device(assertion: str) -> str:
     """Return the device that an assertion names, unproven. Raises BadAssertion."""
     try:
         header = jwt.get_unverified_header(assertion)
-    except jwt.InvalidTokenError as bad:
+    except (jwt.InvalidTokenError, ValueError) as bad:
         raise BadAssertion() from bad
     kid = header.get("kid")
-    if not isinstance(kid, str) or header.get("alg") != "ES256":
+    if not _plain(kid, 1, 36) or header.get("alg") != "ES256":
         raise BadAssertion()
-    return kid
+    return str(kid)
 
 
 def believe(assertion: str, device: str, jwk: Mapping[str, str], now: datetime, nonce_key: bytes) -> Assertion:
@@ -86,7 +91,7 @@ def believe(assertion: str, device: str, jwk: Mapping[str, str], now: datetime, 
     except (jwt.InvalidTokenError, TypeError, ValueError, OverflowError, OSError) as bad:
         raise BadAssertion() from bad
     jti = claims["jti"]
-    if not isinstance(jti, str) or not 8 <= len(jti) <= 128 or not timedelta(0) < ends - begins <= LIFE:
+    if not _plain(jti, 8, 128) or not timedelta(0) < ends - begins <= LIFE:
         raise BadAssertion("An assertion lives up to five minutes and has a jti of 8 to 128 characters.")
     nonce = claims.get("nonce")
     fresh = nonce_fits(nonce_key, nonce, now) if nonce is not None else begins - TOLERANCE < now < ends + TOLERANCE
@@ -103,13 +108,20 @@ def make_nonce(key: bytes, now: datetime) -> str:
 
 def nonce_fits(key: bytes, nonce: object, now: datetime) -> bool:
     """Tell whether this server made the nonce within the last five minutes."""
-    stamp, _, seal = nonce.partition(".") if isinstance(nonce, str) else ("", "", "")
-    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
+    if not isinstance(nonce, str) or not _plain(nonce, 1, 128):
+        return False
+    stamp, _, seal = nonce.partition(".")
+    if not (stamp.isdigit() and len(stamp) <= 12):
         return False
     if not hmac.compare_digest(seal.encode(), _seal(key, stamp).encode()):
         return False
     age = now.timestamp() - int(stamp)
     return -1 <= age <= NONCE_LIFE.total_seconds()
+
+
+def _plain(text: object, least: int, most: int) -> bool:
+    """Tell whether something is printable ASCII of a length: what is signed may still be meant to hurt."""
+    return isinstance(text, str) and least <= len(text) <= most and text.isascii() and text.isprintable()
 
 
 def _seal(key: bytes, stamp: str) -> str:

@@ -31,8 +31,8 @@ def enrol(uow: UnitOfWork, user_id: str, name: str, jwk: dict[str, Any]) -> Devi
     Raises BadKey, and KeyTaken when the key is another user's or its device was revoked.
     """
     given = " ".join(name.split())
-    if not 1 <= len(given) <= 80:
-        raise BadKey("Give the device a name of 1 to 80 characters.")
+    if not 1 <= len(given) <= 80 or not given.isprintable():
+        raise BadKey("Give the device a name of 1 to 80 printable characters.")
     key = policy.public_jwk(jwk)
     print_ = policy.thumbprint(key)
     known = uow.session.execute(select(Device).where(Device.thumbprint == print_)).scalar_one_or_none()
@@ -71,6 +71,8 @@ def revoke(uow: UnitOfWork, actor: Actor, device_id: str) -> Device:
 
     Raises NotFound, also for somebody else's device, so that ids tell nothing.
     """
+    if not policy.can_be_id(device_id):
+        raise NotFound("There is no such device.")
     row = select(Device).where(Device.id == device_id).with_for_update()
     device = uow.session.execute(row.execution_options(populate_existing=True)).scalar_one_or_none()
     if device is None or not (device.user_id == actor.id or _manages(actor)):
