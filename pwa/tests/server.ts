@@ -152,7 +152,7 @@ export class Server {
     }
     if (whole && request.method === 'PATCH') this.seqOf.set(upload.report, ++this.seq);
     const headers = { 'Tus-Resumable': '1.0.0', 'Upload-Offset': String(upload.bytes.length) };
-    const hash = whole ? { 'Holdfast-Sha256': hex(upload.bytes) } : {};
+    const hash: Record<string, string> = whole ? { 'Holdfast-Sha256': hex(upload.bytes) } : {};
     return new Response(null, { status: request.method === 'HEAD' ? 200 : 204, headers: { ...headers, ...hash } });
   }
 

@@ -13,7 +13,11 @@ export function useBearer(given: Bearer): void {
   bearer = given;
 }
 
-async function authorised(request: Request): Promise<Response> {
+/** Long enough for a photo at full size; a network that swallows packets must still end in an error. */
+const TIMEOUT = 120_000;
+
+async function authorised(asked: Request): Promise<Response> {
+  const request = new Request(asked, { signal: AbortSignal.any([asked.signal, AbortSignal.timeout(TIMEOUT)]) });
   const spare = request.clone();
   const token = await bearer();
   const response = await reach(withToken(request, token));

@@ -115,7 +115,7 @@ export type PullAnswer = {
 export type Person = { name: string; star: string | null };
 export type DeviceName = { name: string };
 
-export type Option = { id: string; label: string };
+export type Option = { id: string; label: string; group?: string };
 
 export type FieldType =
   | 'text'
@@ -181,9 +181,11 @@ export type FormDefinition = {
 export type Catalog = {
   version: string;
   forms: FormDefinition[];
-  districts: { id: string; name?: string; label?: string; [more: string]: unknown }[];
+  districts: { district: string; beat_prefix: string; name: string }[];
   legal_bases: Option[];
-  hold: { days: number; pad_before_min: number; pad_after_min: number };
-  /** Lists that a field's `options_from` may name. */
-  [list: string]: unknown;
+  agencies: Option[];
+  hold: { days: number; pad_before_min: number; pad_after_min: number; escalate_day: number; alarm_day: number };
+  photo_of_id: 'allowed' | 'transcribe_only';
+  /** The lists that fields name in `options_from`, all in one shape. */
+  options: Record<string, Option[]>;
 };
