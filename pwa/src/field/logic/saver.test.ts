@@ -47,6 +47,16 @@ describe('saving a field', () => {
     expect(written).toEqual(['a', 'c']);
   });
 
+  it('is settled when it says saved', async () => {
+    const seen: boolean[] = [];
+    const one: FieldSaver = new FieldSaver(
+      async () => {},
+      (state) => state.kind === 'saved' && seen.push(one.settled)
+    );
+    await one.now('a');
+    expect(seen).toEqual([true]);
+  });
+
   it('keeps what could not be saved and saves it when tried again', async () => {
     const write = vi
       .fn<(value: unknown) => Promise<void>>()

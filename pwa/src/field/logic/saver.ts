@@ -50,24 +50,23 @@ export class FieldSaver {
   }
 
   private async run(): Promise<void> {
-    try {
-      while (this.waiting) await this.writeOne();
-    } finally {
-      this.running = null;
-    }
+    let last: SaveState = { kind: 'idle' };
+    while (this.waiting) last = await this.writeOne(this.waiting);
+    this.running = null;
+    // Told last: whoever hears "saved" finds the saver settled.
+    this.onstate(last);
   }
 
-  private async writeOne(): Promise<void> {
-    const taken = this.waiting as Waiting;
+  private async writeOne(taken: Waiting): Promise<SaveState> {
     this.waiting = null;
     this.onstate({ kind: 'saving' });
     try {
       await this.write(taken.value);
-      this.onstate({ kind: 'saved', at: new Date().toISOString() });
+      return { kind: 'saved', at: new Date().toISOString() };
     } catch (problem) {
-      this.onstate({ kind: 'failed', problem });
       // A newer value replaces the one that failed; otherwise it stays until the person tries again.
       if (!this.waiting) this.failed = taken;
+      return { kind: 'failed', problem };
     }
   }
 
