@@ -1,6 +1,5 @@
 """The doorbell: tell RQ that rows are waiting. Nothing depends on it but speed."""
 
-import structlog
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -13,19 +12,14 @@ PATIENCE_SECONDS = 0.25
 KEEP_FAILED_SECONDS = 3600
 JOB = "server.outbox.run_one"
 
-log = structlog.get_logger()
 _connections: dict[str, Redis] = {}
 
 
 def ring(url: str, rows: list[int]) -> None:
-    """Enqueue one RQ job a row, with its id and nothing else. An unreachable Redis is logged; the sweeper comes."""
-    try:
-        queue = Queue(QUEUE, connection=_connection(url), serializer=JSONSerializer)
-        for row in rows:
-            queue.enqueue(JOB, row, result_ttl=0, failure_ttl=KEEP_FAILED_SECONDS, description=f"row {row}")
-    except Exception as failed:
-        # The change is committed and the sweeper finds it, so no error of the doorbell may reach the caller.
-        log.warning("doorbell_failed", kind=type(failed).__name__, rows=len(rows))
+    """Enqueue one RQ job a row, with its id and nothing else. For after a commit, where a failure is only logged."""
+    queue = Queue(QUEUE, connection=_connection(url), serializer=JSONSerializer)
+    for row in rows:
+        queue.enqueue(JOB, row, result_ttl=0, failure_ttl=KEEP_FAILED_SECONDS, description=f"row {row}")
 
 
 def _connection(url: str) -> Redis:
