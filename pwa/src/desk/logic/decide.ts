@@ -1,5 +1,5 @@
 /** Decisions of the desk are signed ops. This saves one and waits for what the server says of it. */
-import { get, type Readable } from 'svelte/store';
+import { get, writable, type Readable } from 'svelte/store';
 import { report, save, syncNow } from '../../outbox';
 import type { NewEdit, OpKind, ReportView } from '../../outbox';
 import { reasonWords } from './changes';
@@ -31,22 +31,31 @@ export function outcome(view: ReportView | null, was: Before, done: string): Out
 
 const WAITING = 'Saved and signed on this computer. It has not reached the server yet and is sent by itself.';
 
-function settled(store: Readable<ReportView | null>, was: Before, done: string): Promise<Outcome> {
+/** Tells the outcome, and where the first was "waiting" tells it again once the server has answered. */
+function follow(
+  store: Readable<ReportView | null>,
+  was: Before,
+  done: string,
+  tell: (found: Outcome) => void
+): Promise<void> {
   return new Promise((resolve) => {
     let stop: (() => void) | undefined;
-    const end = (found: Outcome): void => {
-      clearTimeout(timer);
-      resolve(found);
-      queueMicrotask(() => stop?.());
-    };
-    const timer = setTimeout(() => end({ verdict: 'waiting', code: null, says: WAITING }), PATIENCE_MS);
+    const timer = setTimeout(() => {
+      tell({ verdict: 'waiting', code: null, says: WAITING });
+      resolve();
+    }, PATIENCE_MS);
     stop = store.subscribe((view) => {
       const found = outcome(view, was, done);
-      if (found) end(found);
+      if (!found) return;
+      clearTimeout(timer);
+      queueMicrotask(() => stop?.());
+      tell(found);
+      resolve();
     });
   });
 }
 
+/** Resolves with the first outcome told. Rejects when the op could not be saved on this computer. */
 export async function decide(
   id: string,
   edits: NewEdit[],
@@ -57,8 +66,20 @@ export async function decide(
   const store = report(id);
   const was = before(get(store));
   await save(id, edits, kind, reason);
-  const answer = settled(store, was, done);
+  let first: Outcome | null = null;
+  const told = follow(store, was, done, (found) => {
+    first ??= found;
+    outcomes.update((all) => ({ ...all, [id]: found }));
+  });
   // Delivery is tried at once; when it fails the outbox tries again, and the wait above says so.
   syncNow().catch(() => undefined);
-  return answer;
+  await told;
+  return first!;
+}
+
+/** What became of the last decision on each report, in this session. */
+export const outcomes = writable<Record<string, Outcome>>({});
+
+export function dismiss(id: string): void {
+  outcomes.update(({ [id]: _, ...others }) => others);
 }

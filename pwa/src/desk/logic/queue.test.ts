@@ -45,7 +45,7 @@ function aReport(
       review: state === 'draft' ? {} : { state: [version(state, since)] }
     }
   } as unknown as Snapshot;
-  return { id, snapshot, holds: over.holds ?? [], quarantined: [] };
+  return { id, snapshot, holds: over.holds ?? [], quarantined: [], pending: 0 };
 }
 
 describe('urgency of the queue', () => {

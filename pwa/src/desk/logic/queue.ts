@@ -18,6 +18,8 @@ export type Row = {
   hold: HoldNote;
   conflicts: number;
   quarantined: number;
+  /** Decisions that are only on this computer. */
+  pending: number;
   rank: number;
   clock: number;
   why: string;
@@ -29,6 +31,7 @@ export type Readable = {
   snapshot: Snapshot;
   holds: HoldStatus[];
   quarantined: unknown[];
+  pending: number;
 };
 
 /** The text of a field of the report; of several in conflict the first, because the row says "conflict" beside it. */
@@ -122,7 +125,8 @@ export function rowOf(report: Readable, now: number, officer = ''): Row {
     photos: entities(snapshot, 'photos').length,
     hold: holdNote(report.holds, now),
     conflicts: openConflicts(snapshot).length,
-    quarantined: report.quarantined.length
+    quarantined: report.quarantined.length,
+    pending: report.pending
   };
   return { ...base, ...urgency(base, report, now), words: searchText(snapshot, officer) };
 }
