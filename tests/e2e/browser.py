@@ -1,5 +1,6 @@
 """A real Chromium with a profile folder that outlives it, so that it can be killed and opened again."""
 
+import contextlib
 import os
 import re
 import signal
@@ -79,10 +80,8 @@ class Handset:
 
     def close(self) -> None:
         if self.context:
-            try:
+            with contextlib.suppress(Exception):  # a killed browser cannot say goodbye
                 self.context.close()
-            except Exception:  # a killed browser cannot say goodbye
-                pass
             self.context = None
 
 

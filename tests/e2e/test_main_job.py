@@ -9,9 +9,9 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from demo.phone import Phone
-from tests.support.live import Live
 from tests.e2e.browser import DESK, Handset, ready_offline, sign_in
 from tests.e2e.screens import shoot
+from tests.support.live import Live
 
 ADDRESS = "W 26th St & S Pulaski Rd"
 CORRECTED = "W 26th St & S Pulaski Rd, north-east corner"
