@@ -166,6 +166,7 @@ def create_user(
 
 def update_user(uow: UnitOfWork, user_id: str, changes: dict[str, Any]) -> UserAccount:
     """Change what `CHANGEABLE` names. Nobody changes the own role or grants, and one active admin stays."""
+    admins = _locked_admins(uow.session)
     user = _locked(uow.session, user_id)
     new = {name: changes.get(name, getattr(user, name)) for name in CHANGEABLE}
     new["grants"] = sorted(set(new["grants"]))
@@ -177,7 +178,7 @@ def update_user(uow: UnitOfWork, user_id: str, changes: dict[str, Any]) -> UserA
         raise OwnAccount("Nobody may change the own role or grants. Ask another admin.")
     policy.check_account(user.username, new["role"], new["star"], new["district"], new["grants"])
     if "role" in fields:
-        _keep_an_admin(uow.session, user)
+        _keep_an_admin(user, admins)
     if "star" in fields:
         _refuse_taken(uow.session, user.id, None, new["star"])
     for name in fields:
@@ -206,10 +207,11 @@ def suspend(uow: UnitOfWork, user_id: str) -> UserAccount:
     """
     if uow.actor and uow.actor.id == user_id:
         raise OwnAccount("Nobody may suspend the own account. Ask another admin.")
+    admins = _locked_admins(uow.session)
     user = _locked(uow.session, user_id)
     if not user.active:
         return user
-    _keep_an_admin(uow.session, user)
+    _keep_an_admin(user, admins)
     user.suspended_at = uow.now
     revoke_sessions(uow, user.id)
     uow.audit("user.suspend", "user", user.id)
@@ -243,13 +245,18 @@ def _locked(session: Session, user_id: str) -> UserAccount:
     return user
 
 
-def _keep_an_admin(session: Session, user: UserAccount) -> None:
-    """Refuse to lose the last active admin, also when two admins act on each other at the same moment."""
-    if user.role != "admin" or not user.active:
-        return
+def _locked_admins(session: Session) -> list[str]:
+    """Lock the active admins, all in one order and before any other account, and return their ids.
+
+    So of two admins who act on each other at the same moment the second one sees what the first one did, and neither
+    waits for a row that the other holds.
+    """
     admins = select(UserAccount.id).where(UserAccount.role == "admin", UserAccount.suspended_at.is_(None))
-    # All rows are locked in one order, so that of two concurrent suspensions the second one sees the first.
-    if session.scalars(admins.order_by(UserAccount.id).with_for_update()).all() == [user.id]:
+    return list(session.scalars(admins.order_by(UserAccount.id).with_for_update()))
+
+
+def _keep_an_admin(user: UserAccount, admins: list[str]) -> None:
+    if admins == [user.id]:
         raise LastAdmin()
 
 

@@ -8,9 +8,10 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 from uuid import uuid4
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
 from server.accounts import brake, policy, tokens
@@ -22,6 +23,8 @@ from server.config import settings
 from server.db import UnitOfWork, db, unit_of_work
 from server.problems import LoginRequired
 from server.security import Actor
+
+Row = TypeVar("Row", RefreshToken, UserAccount)
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ def sign_in(username: str, password: str, address: str | None) -> Granted:
     if known is None:
         raise BadCredentials()
     if not known.active:
+        with unit_of_work(None) as uow:
+            brake.forget(uow.session, key)
         raise AccountSuspended()
     with unit_of_work(actor_of(known)) as uow:
         user = _still(uow.session, known)
@@ -63,9 +68,9 @@ def refresh(token: str | None) -> Granted:
         raise LoginRequired()
     granted: Granted | None = None
     with unit_of_work(None) as uow:
-        row = _token(uow.session, token)
-        user = uow.session.get(UserAccount, row.user_id, populate_existing=True) if row else None
-        if row and user and row.revoked_at is None:
+        opened = _opened(uow.session, token)
+        if opened:
+            row, user = opened
             uow.actor = actor_of(user)
             if row.used_at is not None:
                 _end_family(uow, row.family)
@@ -83,9 +88,9 @@ def refresh(token: str | None) -> Granted:
 def sign_out(token: str | None) -> None:
     """End the session that a refresh token belongs to; its access tokens end with it. Never fails."""
     with unit_of_work(None) as uow:
-        row = _token(uow.session, token) if token else None
-        user = uow.session.get(UserAccount, row.user_id) if row else None
-        if row and user and row.revoked_at is None:
+        opened = _opened(uow.session, token) if token else None
+        if opened:
+            row, user = opened
             uow.actor = actor_of(user)
             _end_family(uow, row.family)
             uow.audit("session.end", "user", user.id, session=row.family)
@@ -100,10 +105,10 @@ def change_password(actor: Actor, current: str, new: str, address: str | None, r
     with unit_of_work(actor) as uow:
         user = _still(uow.session, known)
         brake.forget(uow.session, key)
-        row = _token(uow.session, refresh_token) if refresh_token else None
+        own = _opened(uow.session, refresh_token) if refresh_token else None
         user.password_hash = hash_password(new)
         user.must_change_password = False
-        revoke_sessions(uow, user.id, keep=row.family if row else None)
+        revoke_sessions(uow, user.id, keep=own[0].family if own and own[1].id == user.id else None)
         uow.audit("user.password_change", "user", user.id)
 
 
@@ -129,8 +134,7 @@ def _checked(name: str, password: str, address: str | None) -> tuple[UserAccount
 
 def _still(session: Session, known: UserAccount) -> UserAccount:
     """Lock the account whose password was just compared, and refuse if it changed in between."""
-    row = select(UserAccount).where(UserAccount.id == known.id).with_for_update()
-    user = session.execute(row).scalar_one()
+    user = session.scalars(_locking(select(UserAccount).where(UserAccount.id == known.id))).one()
     if user.password_hash != known.password_hash or not user.active:
         raise BadCredentials()
     return user
@@ -153,9 +157,21 @@ def _grant(uow: UnitOfWork, user: UserAccount, family: str) -> Granted:
     return Granted(user, access, seconds, token)
 
 
-def _token(session: Session, token: str) -> RefreshToken | None:
-    row = select(RefreshToken).where(RefreshToken.token_sha256 == _digest(token)).with_for_update()
-    return session.execute(row).scalar_one_or_none()
+def _opened(session: Session, token: str) -> tuple[RefreshToken, UserAccount] | None:
+    """Return a refresh token that is not revoked, and its user, both locked.
+
+    The user's row comes first, as everywhere: a suspension holds it too, and would otherwise wait for the token while
+    the token's rotation waits for the user.
+    """
+    digest = _digest(token)
+    owner = select(RefreshToken.user_id).where(RefreshToken.token_sha256 == digest).scalar_subquery()
+    user = session.scalars(_locking(select(UserAccount).where(UserAccount.id == owner))).one_or_none()
+    row = session.scalars(_locking(select(RefreshToken).where(RefreshToken.token_sha256 == digest))).one_or_none()
+    return (row, user) if row and user and row.revoked_at is None else None
+
+
+def _locking(query: Select[Row]) -> Select[Row]:
+    return query.with_for_update().execution_options(populate_existing=True)
 
 
 def _end_family(uow: UnitOfWork, family: str) -> None:

@@ -139,7 +139,9 @@ def _manages(actor: Actor) -> bool:
 
 def _spend(uow: UnitOfWork, said: policy.Assertion) -> None:
     """Remember a statement; of two that arrive together, the primary key lets one through."""
-    uow.session.execute(delete(SpentAssertion).where(SpentAssertion.forget_at < uow.now))
+    # Skipping what others hold keeps two that tidy up at once from waiting for each other.
+    old = select(SpentAssertion.sha256).where(SpentAssertion.forget_at < uow.now).with_for_update(skip_locked=True)
+    uow.session.execute(delete(SpentAssertion).where(SpentAssertion.sha256.in_(old)))
     digest = hashlib.sha256(f"{said.device}\0{said.jti}".encode()).hexdigest()
     insert = sqlite_insert if uow.session.get_bind().dialect.name == "sqlite" else pg_insert
     row = insert(SpentAssertion).values(sha256=digest, forget_at=uow.now + policy.REMEMBERED)

@@ -1,5 +1,6 @@
 """Signing in, rotating, signing out, and the end of a session on the next request."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -271,3 +272,37 @@ def test_the_account_of_a_session_cannot_be_deleted(app: Flask, cast: Cast) -> N
     rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/users")]
     assert rules
     assert not any("DELETE" in (rule.methods or set()) for rule in rules)
+
+
+def test_sessions_and_suspensions_at_the_same_moment_wait_for_one_another(app: Flask, cast: Cast) -> None:
+    """P9: a suspension that meets a refresh or a sign-out of the same account waits its turn, and never fails."""
+    stop, statuses, failures = threading.Event(), set[int](), list[BaseException]()
+
+    def use() -> None:
+        client = app.test_client()
+        while not stop.is_set():
+            statuses.add(_open(client, cast.officer).status_code)
+            statuses.update(client.post("/api/session/refresh").status_code for _ in range(3))
+            statuses.add(client.delete("/api/session").status_code)
+
+    def suspend() -> None:
+        with app.app_context():
+            try:
+                for _ in range(25):
+                    for deed in (service.suspend, service.reactivate):
+                        with unit_of_work(None) as uow:
+                            deed(uow, cast.officer.id)
+            except BaseException as failed:
+                failures.append(failed)
+            finally:
+                stop.set()
+                db.session.remove()
+
+    threads = [threading.Thread(target=each) for each in (use, use, suspend)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert failures == []
+    # A right password that meets a suspension may count as a failure, and so bring the brake in.
+    assert statuses <= {200, 204, 401, 403, 429}
