@@ -1,5 +1,5 @@
 /** One request to the server: with a time limit, with a token, and every failure an ApiProblem. */
-import { ApiProblem, offline, problemOf, stranger } from './problem';
+import { ApiProblem, offline, problemOf, STRANGER, stranger } from './problem';
 
 /** Gives the token for a request, and a newer one after the server refused `refused`; null where there is none. */
 export type Bearer = (refused?: string) => Promise<string | null>;
@@ -64,7 +64,7 @@ export function jsonCall(method: string, body: unknown): Call {
 }
 
 export function isLoginRequired(failed: unknown): boolean {
-  return failed instanceof ApiProblem && failed.status === 401 && failed.code !== 'not_holdfast';
+  return failed instanceof ApiProblem && failed.status === 401 && failed.code !== STRANGER;
 }
 
 function init(call: Call): RequestInit {

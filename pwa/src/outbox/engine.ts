@@ -1,6 +1,6 @@
 /** The sender: one cycle at a time, one among the tabs, woken by saves, events, timers, pokes and people. */
 import { get } from 'svelte/store';
-import { ApiProblem } from '../api/problem';
+import { ApiProblem, STRANGER } from '../api/problem';
 import { deliveryBearer, session, sessionToken } from '../session';
 import { withLock } from '../storage/lock';
 import { phone } from '../storage/phone';
@@ -144,7 +144,7 @@ async function noteContact(store: UserStore): Promise<void> {
 
 /** Nobody there, or not ours: the rest of the cycle would meet the same. */
 function isNobody(problem: unknown): boolean {
-  return problem instanceof ApiProblem && (problem.status === 0 || problem.code === 'not_holdfast');
+  return problem instanceof ApiProblem && (problem.status === 0 || problem.code === STRANGER);
 }
 
 function asProblem(failed: unknown): ApiProblem {

@@ -1,5 +1,5 @@
 /** Delivering photos: resumable, and on the server only when it names the hash of the bytes that we hold (P7). */
-import { ApiProblem } from '../api/problem';
+import { ApiProblem, STRANGER } from '../api/problem';
 import type { PhotoRow } from '../storage/user';
 import { changed } from './bus';
 import type { Delivery } from './push';
@@ -33,7 +33,7 @@ export async function sendPhotos(delivery: PhotoDelivery): Promise<number> {
 }
 
 function isNobody(failed: ApiProblem): boolean {
-  return failed.status === 0 || failed.status === 401 || failed.code === 'not_holdfast';
+  return failed.status === 0 || failed.status === 401 || failed.code === STRANGER;
 }
 
 async function sendPhoto(delivery: PhotoDelivery, row: PhotoRow): Promise<void> {

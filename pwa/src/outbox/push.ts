@@ -1,5 +1,5 @@
 /** Delivering ops. An op leaves the pending ones only on a receipt whose hash is its own (P7). */
-import { ApiProblem, stranger } from '../api/problem';
+import { ApiProblem, stranger, STRANGER } from '../api/problem';
 import { json, jsonCall, sendAs, type Bearer } from '../api/request';
 import { markRevoked } from '../session';
 import type { OpRow, StoredOp, UserStore } from '../storage/user';
@@ -129,7 +129,7 @@ function isAnswer(found: unknown): found is PushAnswer {
 }
 
 function isStranger(failed: ApiProblem): boolean {
-  return failed.code === 'not_holdfast';
+  return failed.code === STRANGER;
 }
 
 function now(): string {

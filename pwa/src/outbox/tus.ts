@@ -1,5 +1,5 @@
 /** A tus 1.0.0 client, as small as this server needs it: creation, HEAD, PATCH, and the hash at the end. */
-import { ApiProblem, stranger } from '../api/problem';
+import { ApiProblem, stranger, STRANGER } from '../api/problem';
 import { sendAs, type Bearer } from '../api/request';
 
 export const CHUNK = 1_048_576;
@@ -42,9 +42,9 @@ function progress(response: Response): Progress {
 
 /** Whether an upload is no more, so that it must be announced again. */
 export function isGone(failed: unknown): boolean {
-  return failed instanceof ApiProblem && failed.code !== 'not_holdfast' && [404, 410].includes(failed.status);
+  return failed instanceof ApiProblem && failed.code !== STRANGER && [404, 410].includes(failed.status);
 }
 
 export function isStatus(failed: unknown, status: number): boolean {
-  return failed instanceof ApiProblem && failed.code !== 'not_holdfast' && failed.status === status;
+  return failed instanceof ApiProblem && failed.code !== STRANGER && failed.status === status;
 }

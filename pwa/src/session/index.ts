@@ -1,7 +1,7 @@
 /** Signing in and out, and starting without a network. Raises ApiProblem where the server refuses or is away. */
 import type { Readable } from 'svelte/store';
 import { useBearer } from '../api/client';
-import { ApiProblem } from '../api/problem';
+import { ApiProblem, STRANGER } from '../api/problem';
 import { json, jsonCall, onContact, send, sendAs, type Bearer } from '../api/request';
 import { phone } from '../storage/phone';
 import { enrol, uploadToken } from './device';
@@ -98,7 +98,18 @@ export async function changePassword(current: string, next: string): Promise<voi
 export function deliveryBearer(user: string): Bearer {
   return async (refused) => {
     const here = currentUser()?.id === user;
-    const token = here ? await sessionToken(refused) : null;
+    const token = here ? await sessionIfAny(refused) : null;
     return token && token !== refused ? token : uploadToken(user, refused);
   };
+}
+
+/** The session's token; null also where the server fails at renewing it, as long as it can be reached at all. */
+async function sessionIfAny(refused?: string): Promise<string | null> {
+  try {
+    return await sessionToken(refused);
+  } catch (failed) {
+    const answered = failed instanceof ApiProblem && failed.status > 0 && failed.code !== STRANGER;
+    if (answered) return null;
+    throw failed;
+  }
 }
