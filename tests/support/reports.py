@@ -15,5 +15,5 @@ def complete_report(phone: Phone, **values: object) -> str:
             **values,
         },
     )
-    phone.add(report, "agents", {"agency": "ice_ero", "agency_basis": "vest"})
+    phone.add(report, "agents", {"agency": "ice_ero", "basis/vest": True})
     return report
