@@ -36,6 +36,8 @@ class Settings:
     access_seconds: int = 900
     refresh_days: int = 14
     sweep_seconds: float = 1.0
+    # How many reverse proxies of one's own stand before the server; 0 believes no forwarded address.
+    trusted_proxies: int = 0
 
     @property
     def sqlite(self) -> bool:
