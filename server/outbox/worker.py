@@ -91,6 +91,13 @@ class _Answering(SimpleWorker):
         with self._app.app_context():
             return bool(super().perform_job(job, queue, *rest))
 
+    def check_for_suspension(self, burst: bool) -> None:
+        # RQ asks this at the top of its loop. A stop that came before its signal handlers stood would else be
+        # noticed only at the end of a whole idle wait.
+        if self._stop.is_set():
+            raise StopRequested
+        super().check_for_suspension(burst)
+
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         self._stop.set()
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]

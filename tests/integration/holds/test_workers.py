@@ -73,17 +73,31 @@ def test_without_redis_the_sweeper_does_it_all(tracker: Tracker, work: Work) -> 
     assert len(tracker.at_custodian(intent)) == 1
 
 
-def test_the_doorbell_brings_rq(tracker: Tracker, with_redis: Redis) -> None:
-    """RQ alone, without a sweeper beside it, takes a hold to its end: every job on the way was rung for."""
-    intent = tracker.ask()
+def _answer(app: Flask, url: str, stop: threading.Event, burst: bool) -> None:
+    """Run RQ in this process, and give the process its signal handlers back."""
     before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
-        _Answering(tracker.app, with_redis.url, threading.Event()).work(burst=True, logging_level="WARNING")
+        _Answering(app, url, stop).work(burst=burst, logging_level="WARNING")
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def test_the_doorbell_brings_rq(tracker: Tracker, with_redis: Redis) -> None:
+    """RQ alone, without a sweeper beside it, takes a hold to its end: every job on the way was rung for."""
+    intent = tracker.ask()
+    _answer(tracker.app, with_redis.url, threading.Event(), burst=True)
     assert tracker.state(intent) == State.HELD
     assert len(tracker.at_custodian(intent)) == 1
+
+
+def test_a_stop_while_rq_starts_is_not_overlooked(tracker: Tracker, with_redis: Redis) -> None:
+    """The signal came before RQ's own handlers stood; it must not wait until RQ has been idle for long."""
+    stop = threading.Event()
+    stop.set()
+    started = time.monotonic()
+    _answer(tracker.app, with_redis.url, stop, burst=False)
+    assert time.monotonic() - started < 10
 
 
 def test_the_sweeper_lets_rq_come_first(tracker: Tracker, with_redis: Redis) -> None:
