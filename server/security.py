@@ -51,9 +51,7 @@ class DeviceKey:
 
 _BY_ROLE: dict[str, frozenset[Permission]] = {
     "officer": frozenset({Permission.SIGNED_IN, Permission.DELIVER, Permission.READ_FEED}),
-    "desk": frozenset(
-        {Permission.SIGNED_IN, Permission.DELIVER, Permission.READ_FEED, Permission.READ_HOLDS}
-    ),
+    "desk": frozenset({Permission.SIGNED_IN, Permission.DELIVER, Permission.READ_FEED, Permission.READ_HOLDS}),
     "admin": frozenset({Permission.SIGNED_IN, Permission.MANAGE_USERS, Permission.MANAGE_DEVICES}),
 }
 _BY_GRANT: dict[str, frozenset[Permission]] = {"auditor": frozenset({Permission.READ_AUDIT})}

@@ -21,9 +21,7 @@ def decode(text: str) -> Cursor | None:
     """Read a cursor; None when it is not one of ours, which starts the reader anew and loses nothing."""
     try:
         padded = text + "=" * (-len(text) % 4)
-        epoch, scope, seq = json.loads(
-            base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
-        )
+        epoch, scope, seq = json.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
     except (ValueError, binascii.Error, UnicodeError):
         return None
     if not isinstance(epoch, str) or not isinstance(scope, str) or not isinstance(seq, int) or seq < 0:

@@ -56,18 +56,14 @@ def _is_entity_value(value: Any) -> bool:
     if value is None:
         return True
     return (
-        isinstance(value, dict)
-        and isinstance(value.get("list"), str)
-        and isinstance(value.get("parent"), str | None)
+        isinstance(value, dict) and isinstance(value.get("list"), str) and isinstance(value.get("parent"), str | None)
     )
 
 
 def _lists(op: Op, snapshot: Snapshot) -> set[str | None]:
     """Return the entity lists that an op writes to; None stands for the report's own fields."""
     made = {edit.entity: edit.value["list"] for edit in op.edits if edit.field == ENTITY and edit.value}
-    return {
-        made.get(edit.entity) or snapshot["entities"].get(edit.entity, {}).get("list") for edit in op.edits
-    }
+    return {made.get(edit.entity) or snapshot["entities"].get(edit.entity, {}).get("list") for edit in op.edits}
 
 
 def _edit(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:

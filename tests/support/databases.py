@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Protocol
 
 from server.app import create_app
-
 from server.config import Settings
 from server.db import db
 from tests.support.cast import Cast, hire
