@@ -122,7 +122,7 @@ const VERDICTS: Record<string, string> = {
   applied: 'Applied',
   merged: 'Merged',
   conflict: 'Conflict',
-  quarantined: 'Held back',
+  quarantined: 'Not applied',
   duplicate: 'Received twice'
 };
 

@@ -16,12 +16,12 @@ const WORDS: Record<string, HoldWords> = {
   acknowledged: {
     word: 'Acknowledged',
     tone: 'server',
-    says: 'The custodian has taken the request. Not yet read back as held.'
+    says: 'The custodian has taken the request, and has not confirmed yet that the recording is kept.'
   },
   matched: {
     word: 'Matched',
     tone: 'server',
-    says: 'The custodian has found the recording. Not yet read back as held.'
+    says: 'The custodian has found the recording, and has not confirmed yet that it is kept.'
   },
   awaiting_upload: {
     word: 'Awaiting upload',

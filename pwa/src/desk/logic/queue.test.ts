@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HoldStatus, Snapshot, Version } from '../../sync/types';
-import { byUrgency, holdUrgency, holdWords } from './holds';
+import { byUrgency, HOLD_STATES, holdUrgency, holdWords } from './holds';
 import { openConflicts, filtered, mostUrgentFirst, NO_FILTER, rowOf, type Readable } from './queue';
 
 const NOW = Date.parse('2026-11-23T22:00:00Z');
@@ -107,9 +107,12 @@ describe('filters', () => {
 });
 
 describe('holds', () => {
-  it('never lets "submitted" read as held', () => {
+  it('never lets a state but held read as held', () => {
     expect(holdWords('submitted').word).not.toMatch(/held/i);
     expect(holdWords('held').word).toBe('Held');
+    for (const state of HOLD_STATES.filter((one) => one !== 'held')) {
+      expect(`${holdWords(state).word} ${holdWords(state).says}`).not.toMatch(/\bheld\b/i);
+    }
   });
 
   it('escalates at day 60, alarms at day 80, and is settled only when held', () => {

@@ -94,7 +94,7 @@ function urgency(
     return { rank: 1, clock: Math.min(...walls, LATEST), why: 'conflict' };
   }
   if (row.state === 'submitted') return { rank: 2, clock: since, why: 'waiting for review' };
-  if (row.quarantined > 0) return { rank: 3, clock: since, why: 'held back' };
+  if (row.quarantined > 0) return { rank: 3, clock: since, why: 'not applied' };
   if (row.state === 'returned') return { rank: 4, clock: since, why: 'with the officer' };
   if (row.state === 'draft') return { rank: 5, clock: -time(row.when, 0), why: 'being written' };
   return { rank: 6, clock: -time(row.since, 0), why: 'approved' };
