@@ -37,6 +37,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     sourcemap: false
   },
-  server: { proxy: { '/api': 'http://127.0.0.1:8000' } },
+  // Beside `make run`, for work on the app itself.
+  server: { proxy: { '/api': process.env['HOLDFAST_API'] ?? 'http://127.0.0.1:8080' } },
   test: { environment: 'node', setupFiles: ['tests/setup.ts'], testTimeout: 30_000, include: ['tests/**/*.test.ts', 'src/**/*.test.ts'] }
 });

@@ -17,7 +17,7 @@ export function useBearer(given: Bearer): void {
 const TIMEOUT = 120_000;
 
 async function authorised(asked: Request): Promise<Response> {
-  const request = new Request(asked, { signal: AbortSignal.any([asked.signal, AbortSignal.timeout(TIMEOUT)]) });
+  const request = new Request(asked, { signal: AbortSignal.timeout(TIMEOUT) });
   const spare = request.clone();
   const token = await bearer();
   const response = await reach(withToken(request, token));

@@ -1,5 +1,5 @@
 /** What the screens write with and read from. Every save resolves only when it is on the disk, and else rejects. */
-import { REVIEW, REPORT, ENTITY, heads, value } from '../sync/overlay';
+import { ENTITY, REVIEW, value } from '../sync/overlay';
 import { missing } from '../sync/form';
 import { sha256, uuid7 } from '../sync/op';
 import type { Catalog, FormRef, OpKind, Snapshot } from '../sync/types';
@@ -122,7 +122,6 @@ export async function addPhoto(
     state: 'pending' as const,
     url: null,
     offset: 0,
-    tries: 0,
     reason: null,
     doneAt: null,
     bytes
@@ -145,10 +144,3 @@ export async function submit(report: string): Promise<void> {
   if (form && missing(form, view.snapshot).length > 0) throw new SaveFailed('incomplete');
   await write({ report, kind: 'submit', edits: () => [{ entity: REVIEW, field: 'state', value: 'submitted' }] });
 }
-
-/** What the author of an edit sees now: give it as the edit's `base` when the save comes later. */
-export function seen(view: Snapshot, entity: string, field: string): string[] {
-  return heads(view, entity, field).map((head) => head.op);
-}
-
-export { REPORT, REVIEW };

@@ -23,6 +23,8 @@ onContact((reached) => change({ online: reached ? 'yes' : 'no' }));
 
 /** Sign in, and enrol this phone for the user. Raises ApiProblem. */
 export async function signIn(username: string, password: string): Promise<void> {
+  // An answer to the old session's end would take the new session's cookie away.
+  await ending;
   const granted = await json<Granted>(await send('/api/session', jsonCall('POST', { username, password })));
   await begin(granted);
 }
@@ -35,18 +37,13 @@ async function begin(granted: Granted): Promise<void> {
   await phone.setMeta(END_SESSION, false);
   change({ user: granted.user, needsLogin: false, online: 'yes' });
   // Without this the browser may clear the store when space is short.
-  await navigator.storage?.persist?.();
+  // Some browsers ask the person, and the sign-in does not wait for the answer.
+  navigator.storage?.persist?.().catch(() => undefined);
 }
 
 /** An admin writes no report and so has no device. */
 async function enrolFor(user: User, bearer: Bearer): Promise<void> {
   if (user.role !== 'admin') await enrol(user.id, bearer);
-}
-
-/** Enrol this phone for the present user where sign-in could not. Raises ApiProblem. */
-export async function enrolNow(): Promise<void> {
-  const user = currentUser();
-  if (user) await enrolFor(user, sessionToken);
 }
 
 /** Sign out. Unsent work stays on the phone and is still delivered. */
@@ -58,8 +55,15 @@ export async function signOut(): Promise<void> {
   await endSession();
 }
 
+let ending: Promise<void> = Promise.resolve();
+
 /** End the server's session now, or at the next start where the server is away. */
-async function endSession(): Promise<void> {
+function endSession(): Promise<void> {
+  ending = tryToEnd();
+  return ending;
+}
+
+async function tryToEnd(): Promise<void> {
   try {
     await send('/api/session', { method: 'DELETE' });
     await phone.setMeta(END_SESSION, false);

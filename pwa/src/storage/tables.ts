@@ -40,7 +40,6 @@ export type PhotoRow = {
   /** The tus upload, and how far the server said it has come. */
   url: string | null;
   offset: number;
-  tries: number;
   reason: string | null;
   doneAt: string | null;
 };
