@@ -104,6 +104,7 @@ class HoldStatusOut(Schema):
     custodian = fields.String(required=True, allow_none=True)
     reference = fields.String(required=True, allow_none=True)
     error = fields.String(required=True, allow_none=True)
+    words = fields.String(required=True, allow_none=True)
 
 
 class PhotoStatusOut(Schema):

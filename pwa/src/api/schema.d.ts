@@ -1402,6 +1402,7 @@ export interface components {
             reference: string | null;
             since: string;
             state: string;
+            words: string | null;
         };
         ItemOut: {
             holds: components["schemas"]["HoldStatusOut"][];

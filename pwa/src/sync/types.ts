@@ -70,6 +70,8 @@ export type HoldStatus = {
   custodian: string | null;
   reference: string | null;
   error: string | null;
+  /** What the custodian said last, in its own words. */
+  words: string | null;
 };
 
 export type ServerPhoto = { photo: string; sha256: string; size: number; type: string; received: string };
@@ -95,7 +97,7 @@ export type Item = {
   quarantined: Quarantined[];
 };
 
-export type Verdict = 'applied' | 'merged' | 'conflict' | 'quarantined' | 'duplicate';
+export type Verdict = 'applied' | 'merged' | 'conflict' | 'quarantined';
 
 export type Receipt = { op: string | null; sha256: string; seq: number; verdict: Verdict; reason: string | null };
 

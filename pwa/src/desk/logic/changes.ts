@@ -50,7 +50,7 @@ export function steps(ops: HistoryOp[]): Step[] {
   return ops.map((one) => {
     const { payload } = one;
     // An op without a verdict waits for one that it builds on.
-    const stands = one.verdict !== null && one.verdict !== 'quarantined' && one.verdict !== 'duplicate';
+    const stands = one.verdict !== null && one.verdict !== 'quarantined';
     const changes = payload.edits.map((edit) => changeOf(edit, heads, lists));
     if (stands) for (const edit of payload.edits) apply(edit, payload.op, heads);
     return {
@@ -122,8 +122,7 @@ const VERDICTS: Record<string, string> = {
   applied: 'Applied',
   merged: 'Merged',
   conflict: 'Conflict',
-  quarantined: 'Not applied',
-  duplicate: 'Received twice'
+  quarantined: 'Not applied'
 };
 
 export function verdictWords(verdict: string | null): string {

@@ -1,5 +1,6 @@
 /** What a footage hold's state means to a reader, and how soon somebody must act on it. */
 import type { HoldStatus } from '../../sync/types';
+import { holdTrouble } from '../../ui/holdTrouble';
 
 export type Tone = 'phone' | 'server' | 'desk' | 'needs' | 'draft';
 export type HoldWords = { word: string; tone: Tone; says: string };
@@ -87,16 +88,9 @@ export function daysWords(days: number | null): string {
   return days === 1 ? '1 day left' : `${days} days left`;
 }
 
-const ERRORS: Record<string, string> = {
-  custodian_forgot: 'The custodian no longer knows of the request.',
-  custodian_holds_less: 'The custodian holds less than was asked for.',
-  custodian_unreachable: 'The custodian could not be reached.',
-  custodian_refused: 'The custodian declined.'
-};
-
 /** What is true of a hold and what happens next, with the custodian's own words where it gave any. */
 export function holdSays(hold: Pick<HoldStatus, 'state' | 'error'> & { words?: string | null }): string {
-  const error = hold.error ? (ERRORS[hold.error] ?? `Reported: ${hold.error.replaceAll('_', ' ')}.`) : '';
+  const error = hold.error ? holdTrouble(hold.error) : '';
   const quoted = hold.words ? `The custodian says: “${hold.words}”` : '';
   return [holdWords(hold.state).says, error, quoted].filter(Boolean).join(' ');
 }

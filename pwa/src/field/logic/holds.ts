@@ -1,6 +1,7 @@
 /** The state of a footage hold in words. "Sent" is never shown as "held". */
 import type { ReportView } from '../../outbox';
 import type { BadgeState } from '../../ui';
+import { holdTrouble } from '../../ui/holdTrouble';
 import { daysLeft } from '../../ui/time';
 import { entities, heads, value } from '../../sync/overlay';
 import type { HoldState } from '../../sync/types';
@@ -76,7 +77,7 @@ export function holdOf(view: ReportView, footage: string, days: number, now: num
   return {
     footage,
     ...shown,
-    ...(status?.error && shown.badge === 'due' ? { next: `${status.error} ${shown.next}` } : {}),
+    ...(status?.error && shown.badge === 'due' ? { next: `${holdTrouble(status.error)} ${shown.next}` } : {}),
     since: status?.since ?? asked[0]?.wall ?? null,
     days: limit ? daysLeft(limit, now) : null,
     reference: status?.reference ?? null
