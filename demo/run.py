@@ -35,6 +35,8 @@ def main() -> int:
         print(f"Port {given.port} is in use. Choose another one: make run PORT={given.port + 1}", file=sys.stderr)
         return 1
     asked = _listen_for_stop()
+    # What the run keeps are a department's kind of data: for its owner only, like the passwords beside it.
+    os.umask(0o077)
 
     def check() -> None:
         if asked.is_set():

