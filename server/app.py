@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, request, send_from_directory
+from flask_compress import Compress
 from flask_migrate import Migrate
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
@@ -72,6 +73,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     security.install(app)
+    # Photos and the stream of pokes are not among its types: the one gains nothing, the other must not wait.
+    Compress(app)
     _wire(app, settings)
     api = ProblemApi(app)
     for routes in _ROUTES:
@@ -177,6 +180,9 @@ def _pwa(app: Flask, settings: Settings) -> None:
         if not (folder / path).is_file():
             raise NotFound("There is nothing here. The app itself is at /.")
         response = send_from_directory(folder, path)
+        # As a whole and not as a stream: only so can every browser get it gzipped.
+        response.direct_passthrough = False
+        response.set_data(response.get_data())
         # Hashed names never change; everything else, the worker above all, must be asked for anew each time.
         hashed = path.startswith("assets/")
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"

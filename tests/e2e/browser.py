@@ -103,8 +103,10 @@ def sign_in(page: Page, member: Member) -> None:
 
 
 def ready_offline(page: Page) -> None:
-    """Wait until the worker has everything that a start without a network needs."""
-    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    """Wait until the app says that it can start without a network."""
+    page.evaluate("location.hash = '#/safe'")
+    expect(page.get_by_text("This phone can start without a network.")).to_be_visible()
+    page.evaluate("location.hash = '#/'")
 
 
 def words(text: str) -> re.Pattern[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.e2e.browser import Handset, sign_in
+from tests.e2e.browser import Handset, ready_offline, sign_in
 from tests.support.live import Live
 
 
@@ -13,7 +13,7 @@ def test_a_phone_whose_session_is_over_captures_and_delivers(live: Live, browser
     handset = browser("officer", live.stack.url)
     page = handset.open()
     sign_in(page, live.cast.officer)
-    expect(page.get_by_role("link", name="Refused ID")).to_be_visible()
+    ready_offline(page)
     assert handset.context is not None
     handset.context.clear_cookies()  # with the cookie and the page's memory gone, nothing of the session is left
     page.reload()

@@ -13,6 +13,7 @@ def test_the_browser_finds_nothing_that_keeps_the_app_from_being_installed(
 ) -> None:
     handset = browser("officer", live.stack.url)
     page = handset.open()
+    sign_in(page, live.cast.officer)
     ready_offline(page)
     assert handset.context is not None
     devtools = handset.context.new_cdp_session(page)
@@ -41,7 +42,7 @@ def test_someone_who_never_signed_in_is_told_what_a_first_start_needs(
 ) -> None:
     handset = browser("officer", live.stack.url)
     page = handset.open()
-    ready_offline(page)
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
     live.stack.stop_server()
     page.get_by_label("User name").fill(live.cast.officer.username)
     page.get_by_label("Password").fill(live.cast.officer.password)
