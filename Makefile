@@ -43,6 +43,10 @@ test-py: $(VENV)/.dev pwa/dist/.built ## Run pytest on SQLite, PostgreSQL, Redis
 	$(PY) -m tools.chromium
 	$(PY) -m pytest $(if $(ARGS),$(ARGS),-n 2)
 
+.PHONY: screens
+screens: $(VENV)/.dev pwa/dist/.built ## Take the pictures of the documentation anew, in the browser tests
+	HOLDFAST_SCREENS=docs/images $(PY) -m pytest tests/e2e -n 2 -k sqlite
+
 .PHONY: bench
 bench: $(VENV)/.dev pwa/dist/.built ## Measure, print a table and write bench/report.json (ONLY=<name> for one)
 	$(PY) -m bench $(if $(ONLY),--only $(ONLY))
