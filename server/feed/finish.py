@@ -172,9 +172,9 @@ def _write_scopes(
 
 def _upsert(session: Session, model: Any, key: list[str], rows: list[dict[str, Any]], keep: set[str]) -> None:
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(model).values(rows)
+    statement = dialect.insert(model.__table__)
     changed = {name: statement.excluded[name] for name in rows[0] if name not in key and name not in keep}
-    session.execute(statement.on_conflict_do_update(index_elements=key, set_=changed))
+    session.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), rows)
 
 
 def _sign_receipts(uow: UnitOfWork, left: Pending, counter: RowMapping) -> None:

@@ -54,7 +54,8 @@ def push(actor: Actor, tokens: Sequence[str]) -> Pushed:
     One transaction: raw ops first, then report by report, then audit and outbox rows, the feed counter last. The
     answer is built only after the commit (P1, P7). `actor` only delivers: an op speaks for the user of its device.
     """
-    envelopes = {each.sha256: each for each in map(read, tokens)}
+    order = [read(token) for token in tokens]
+    envelopes = {each.sha256: each for each in order}
     devices = {each.op.device for each in envelopes.values() if each.op}
     keys = current_app.extensions["device_keys"](db.session(), devices)
     doubts = {digest: authentic(each, keys) for digest, each in envelopes.items()}
@@ -71,7 +72,7 @@ def push(actor: Actor, tokens: Sequence[str]) -> Pushed:
         if left.outcomes:
             uow.audit("report.push", "device", actor.device or actor.id, ops=sorted(o.id for o in left.outcomes))
     receipts = {each.sha256: each.receipt() for each in left.outcomes}
-    answer = [receipts.get(each.sha256) or stored[each.id] for each in map(read, tokens)]
+    answer = [receipts.get(each.sha256) or stored[each.id] for each in order]
     return Pushed(answer, left.statement or None, left.beacon or beacon(db.session()))
 
 

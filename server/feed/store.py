@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Insert, select, text, update
+from sqlalchemy import Insert, Table, bindparam, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -66,8 +66,10 @@ def insert_new(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> set[str]:
     rows = [_row(each, uow.now) for each in sorted(envelopes, key=lambda each: each.id)]
     if not rows:
         return set()
-    statement = insert_ignoring(uow.session, StoredOp).values(rows).returning(StoredOp.id)
-    return set(uow.session.scalars(statement))
+    table = StoredOp.__table__
+    # The rows go in as parameters, not as values of the statement: so it is compiled once and not for each push.
+    statement = insert_ignoring(uow.session, table).returning(table.c.id)
+    return set(uow.session.scalars(statement, rows))
 
 
 def _row(envelope: Envelope, now: datetime) -> dict[str, Any]:
@@ -160,9 +162,17 @@ def write_outcomes(session: Session, outcomes: Sequence[Outcome]) -> None:
     own = [each for each in outcomes if not each.clash]
     if own:
         session.execute(
-            update(StoredOp),
-            [{"id": each.id, "seq": each.seq, "verdict": each.verdict, "reason": each.reason} for each in own],
+            _OUTCOME,
+            [{"op": each.id, "at": each.seq, "says": each.verdict, "why": each.reason} for each in own],
         )
     clashes = [each for each in outcomes if each.clash]
     if clashes:
         session.execute(update(OpClash), [{"sha256": each.sha256, "seq": each.seq} for each in clashes])
+
+
+_OPS = cast("Table", StoredOp.__table__)
+_OUTCOME = (
+    update(_OPS)
+    .where(_OPS.c.id == bindparam("op"))
+    .values(seq=bindparam("at"), verdict=bindparam("says"), reason=bindparam("why"))
+)
