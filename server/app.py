@@ -10,7 +10,7 @@ from flask_compress import Compress
 from flask_migrate import Migrate
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import server.holds.jobs  # noqa: F401 - registers the outbox's handlers
@@ -159,6 +159,17 @@ def _operation(app: Flask) -> None:
     @requires(Permission.PUBLIC)
     def metrics() -> Response:
         return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+    @app.before_request
+    def refuse_unknown_addresses() -> None:
+        """Answer 404 for every method where the API has nothing; the app's own route would make it 405."""
+        wrong_method = isinstance(request.routing_exception, MethodNotAllowed)
+        if wrong_method and request.path.startswith("/api/") and endpoints() == {"pwa"}:
+            raise NotFound("There is no such address in the API; see /api/openapi.json.")
+
+    def endpoints() -> set[str]:
+        adapter = app.url_map.bind_to_environ(request.environ)
+        return {adapter.match(method=method)[0] for method in adapter.allowed_methods()}
 
     @app.before_request
     def refuse_large_bodies() -> None:
