@@ -69,7 +69,7 @@ class Stack:
         """Start the web server: gunicorn with threads, as a deployment runs it."""
         command = [
             "gunicorn", "--worker-class", "gthread", "--workers", str(self.web_workers),
-            "--threads", str(self.threads), "--bind", f"127.0.0.1:{self.port}", "--graceful-timeout", "5",
+            "--threads", str(self.threads), "--bind", f"127.0.0.1:{self.port}", "--graceful-timeout", "2",
             "--timeout", "60", "--log-level", "warning", "--no-control-socket", "server.app:create_app()",
         ]  # fmt: skip
         self._start("web", command, f"{self.url}/readyz")

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -72,11 +73,17 @@ def _token(url: str, username: str, output: str) -> str:
     return token
 
 
+def _reports(demonstration: Demonstration) -> list[dict[str, Any]]:
+    """Return what the desk sees, signed in with the password that was printed."""
+    token = _token(demonstration.url, "desk", demonstration.output.read_text())
+    answer = httpx.get(f"{demonstration.url}/api/pull", headers={"Authorization": f"Bearer {token}"})
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
 def test_the_demonstration_is_planted_kept_and_stopped(demonstration: Demonstration) -> None:
     demonstration.start()
-    first = demonstration.output.read_text()
-    header = {"Authorization": f"Bearer {_token(demonstration.url, 'desk', first)}"}
-    items = httpx.get(f"{demonstration.url}/api/pull", headers=header).json()["items"]
+    items = _reports(demonstration)
     assert len(items) == sum(story["fields"]["district"] == "010" for story in stories())
     assert {item["snapshot"]["state"] for item in items} == {"draft", "submitted", "returned", "approved"}
     assert [item["quarantined"] for item in items] == [[]] * len(items)
@@ -90,19 +97,13 @@ def test_the_demonstration_is_planted_kept_and_stopped(demonstration: Demonstrat
     began = time.monotonic()
     demonstration.start()
     assert time.monotonic() - began < SECOND_START_SECONDS
-    second = demonstration.output.read_text()
-    assert _token(demonstration.url, "officer2", second)
-    header = {"Authorization": f"Bearer {_token(demonstration.url, 'desk', second)}"}
-    again = httpx.get(f"{demonstration.url}/api/pull", headers=header).json()["items"]
-    assert {item["report"] for item in again} == {item["report"] for item in items}
+    assert {item["report"] for item in _reports(demonstration)} == {item["report"] for item in items}
     assert demonstration.end(signal.SIGTERM) == 0
     assert demonstration.processes() == []
 
-
-def test_a_part_that_dies_takes_the_rest_down_and_is_named(demonstration: Demonstration) -> None:
     demonstration.start()
-    worker = [row for row in _children(demonstration) if row.endswith("server.cli worker")]
-    os.kill(int(worker[0].split()[0]), signal.SIGKILL)
+    worker = next(row for row in _children(demonstration) if row.endswith("server.cli worker"))
+    os.kill(int(worker.split()[0]), signal.SIGKILL)
     assert demonstration.end(None) == 1
     assert "The worker process ended by itself" in demonstration.output.read_text()
     assert demonstration.processes() == []
