@@ -1,5 +1,6 @@
 /** The poke: a stream that says that something changed. Its absence costs time, never a change. */
 import { sessionToken } from '../session';
+import { change } from '../session/state';
 import { delay } from './backoff';
 
 /** The server speaks every second; longer silence means that the network swallowed the stream. */
@@ -8,7 +9,12 @@ const REST = 2000;
 
 export type Poke = { stop: () => void; isOpen: () => boolean };
 
-/** Listen until stopped; call `poked` with each new number of the feed. */
+/** What the stream shows of the server is told at once: the next poll may be a minute away. */
+function contact(reached: boolean): void {
+  change({ online: reached ? 'yes' : 'no' });
+}
+
+/** Listen until stopped; call `poked` with each new number of the feed, and when contact is lost or found again. */
 export function listen(poked: () => void): Poke {
   const end = new AbortController();
   let opened = false;
@@ -21,14 +27,20 @@ export function listen(poked: () => void): Poke {
     poked();
   };
   const loop = async (): Promise<void> => {
+    let lost = false;
     for (let attempts = 0; !end.signal.aborted; attempts++) {
       try {
         await stream(end.signal, line, () => {
           opened = true;
           attempts = 0;
+          // The sender may be resting after failures: it need not any longer.
+          if (lost) poked();
+          lost = false;
         });
       } catch {
-        // Polling goes on beside it; the next attempt comes below.
+        // Polling goes on beside it; the next attempt comes below. One look of the sender tells what is the matter.
+        if (!lost && !end.signal.aborted) poked();
+        lost = true;
       }
       opened = false;
       await rest(attempts === 0 ? REST : REST + delay(attempts), end.signal);
@@ -44,17 +56,24 @@ async function stream(ended: AbortSignal, line: (text: string) => void, opened: 
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), SILENCE);
   try {
-    const response = await fetch('/api/poke', {
-      headers: { Authorization: `Bearer ${token}`, Accept: 'text/event-stream' },
-      cache: 'no-store',
-      signal: AbortSignal.any([ended, silence.signal])
-    });
-    const ours = (response.headers.get('Content-Type') ?? '').includes('text/event-stream');
-    if (!response.ok || !ours || !response.body) throw new Error('no stream');
+    const response = await heard(ended, () =>
+      fetch('/api/poke', {
+        headers: { Authorization: `Bearer ${token}`, Accept: 'text/event-stream' },
+        cache: 'no-store',
+        signal: AbortSignal.any([ended, silence.signal])
+      })
+    );
+    const type = response.headers.get('Content-Type') ?? '';
+    const ours = response.ok && type.includes('text/event-stream');
+    contact(ours || type.includes('application/problem+json'));
+    if (!ours || !response.body) throw new Error('no stream');
     opened();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = '';
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    for (;;) {
+      const part = await heard(ended, () => reader.read());
+      // An end in order is none of the network's: the server ends each stream after a while.
+      if (part.done) return;
       clearTimeout(timer);
       timer = setTimeout(() => silence.abort(), SILENCE);
       const lines = (rest + part.value).split('\n');
@@ -63,6 +82,16 @@ async function stream(ended: AbortSignal, line: (text: string) => void, opened: 
     }
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** A step on the network; where it fails and nobody asked for the end, there is no contact. */
+async function heard<T>(ended: AbortSignal, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (failed) {
+    if (!ended.aborted) contact(false);
+    throw failed;
   }
 }
 
