@@ -17,6 +17,10 @@ export const OFFICER = {
   must_change_password: false
 };
 
+export const FIRST_DEVICE = '01890000-0000-7000-8000-0000000000d1';
+export const SECOND_DEVICE = '01890000-0000-7000-8000-0000000000d2';
+export const SECOND = { ...OFFICER, id: '01890000-0000-7000-8000-000000000002', username: 'second', display_name: 'Officer Two', star: '54321' };
+
 type Upload = { photo: string; report: string; sha256: string; size: number; type: string; bytes: Buffer };
 type Stored = { sha256: string; payload: OpPayload; receipt: Receipt };
 
@@ -30,6 +34,8 @@ export class Server {
   epoch = 'a';
   down = false;
   sessionEnded = false;
+  /** Whose refresh cookie the browser holds. */
+  cookie = OFFICER;
   maxOps = Infinity;
   refuse = new Map<string, string>();
   /** Answers before the server does; null lets the server answer. */
@@ -54,23 +60,28 @@ export class Server {
   }
 
   #answer(request: Request, path: string, body: unknown, token: string | null): Response {
-    if (path === '/api/session') return this.#session();
+    if (path === '/api/session') {
+      const named = (body as { username?: string } | null)?.username;
+      if (named) this.cookie = named === SECOND.username ? SECOND : OFFICER;
+      return this.#session();
+    }
     if (path === '/api/session/refresh') return this.sessionEnded ? problem(401, 'login_required') : this.#session();
-    if (path === '/api/devices') return json({ id: '01890000-0000-7000-8000-0000000000d1', name: 'x' }, 201);
+    if (path === '/api/devices') return json({ id: token === 'session' ? FIRST_DEVICE : SECOND_DEVICE, name: 'x' }, 201);
     if (path === '/api/devices/token') return json({ access_token: 'upload', expires_in: 900, revoked: false });
     const reads = path.startsWith('/api/pull') || path.startsWith('/api/catalog');
     if (!token || (token === 'session' && this.sessionEnded) || (token === 'upload' && reads)) {
       return problem(token === 'upload' ? 403 : 401, token === 'upload' ? 'forbidden' : 'login_required');
     }
     if (path === '/api/push') return this.#push((body as { ops: string[] }).ops);
-    if (path.startsWith('/api/pull')) return this.#pull(new URL(request.url).searchParams.get('cursor'));
+    if (path.startsWith('/api/pull')) return this.#pull(new URL(request.url).searchParams.get('cursor'), token === 'session' ? OFFICER.id : SECOND.id);
     if (path === '/api/catalog') return json({ version: '1', forms: [], districts: [], hold: { days: 90 } });
     if (path.startsWith('/api/uploads')) return this.#upload(request, path, body as Buffer);
     return problem(404, 'not_found');
   }
 
   #session(): Response {
-    return json({ access_token: 'session', expires_in: 900, user: OFFICER });
+    const token = this.cookie === OFFICER ? 'session' : 'session-second';
+    return json({ access_token: token, expires_in: 900, user: this.cookie });
   }
 
   #push(tokens: string[]): Response {
@@ -92,11 +103,13 @@ export class Server {
     return receipt;
   }
 
-  #pull(cursor: string | null): Response {
+  #pull(cursor: string | null, reader: string): Response {
     const [epoch, since] = (cursor ?? `${this.epoch}:0`).split(':');
     const reset = cursor === null || epoch !== this.epoch;
     const from = reset ? 0 : Number(since);
-    const changed = [...this.seqOf].filter(([report, seq]) => seq > from && !this.left.has(report));
+    const changed = [...this.seqOf]
+      .filter(([report, seq]) => seq > from && !this.left.has(report))
+      .filter(([report]) => this.authorOf(report) === reader);
     const body = {
       items: changed.map(([report, seq]) => this.item(report, seq)),
       left: reset ? [] : [...this.left],
@@ -110,10 +123,14 @@ export class Server {
     return json(body);
   }
 
+  authorOf(report: string): string {
+    return [...this.stored.values()].find((each) => each.payload.report === report)?.payload.actor ?? OFFICER.id;
+  }
+
   item(report: string, seq: number): Item {
     const ops = [...this.stored.values()].filter((each) => each.payload.report === report);
     const applied = ops.filter((each) => each.receipt.verdict !== 'quarantined').map((each) => each.payload);
-    const base = empty(report, { id: 'incident', version: 1 }, OFFICER.id, OFFICER.district);
+    const base = empty(report, { id: 'incident', version: 1 }, this.authorOf(report), OFFICER.district);
     const refused = ops.filter((each) => each.receipt.verdict === 'quarantined');
     return {
       report,

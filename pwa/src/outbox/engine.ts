@@ -1,7 +1,7 @@
 /** The sender: one cycle at a time, one among the tabs, woken by saves, events, timers, pokes and people. */
 import { get } from 'svelte/store';
 import { ApiProblem, STRANGER } from '../api/problem';
-import { deliveryBearer, session, sessionToken } from '../session';
+import { currentUser, deliveryBearer, readingBearer, session } from '../session';
 import { withLock } from '../storage/lock';
 import { phone } from '../storage/phone';
 import type { UserStore } from '../storage/user';
@@ -80,7 +80,8 @@ async function cycle(): Promise<ApiProblem | null> {
   try {
     if (user) await serve(storeOf(user.id), user.role === 'admin');
   } catch (failed) {
-    problem = asProblem(failed);
+    // What met somebody who is gone is no concern of whoever is here now.
+    if (currentUser()?.id === user?.id) problem = asProblem(failed);
   }
   // On a shared phone the work of somebody who signed out is still delivered, by the device's own signature.
   for (const other of await phone.userIds()) {
@@ -90,7 +91,7 @@ async function cycle(): Promise<ApiProblem | null> {
 }
 
 async function serve(store: UserStore, isAdmin: boolean): Promise<void> {
-  if (isAdmin) return refreshCatalog(store, sessionToken);
+  if (isAdmin) return refreshCatalog(store, readingBearer(store.user));
   const delivery = deliveryOf(store);
   const failed: unknown[] = [];
   const attempt = async (work: () => Promise<unknown>): Promise<void> => {
@@ -118,10 +119,11 @@ async function serve(store: UserStore, isAdmin: boolean): Promise<void> {
 
 async function fetchChanges(store: UserStore): Promise<void> {
   // Reading needs a session; without one only delivery goes on.
-  if (!(await sessionToken())) return;
+  const bearer = readingBearer(store.user);
+  if (!(await bearer())) return;
   showStep('Fetching changes');
-  await refreshCatalog(store, sessionToken);
-  if (await pull(store, sessionToken, () => noteContact(store))) wanted = true;
+  await refreshCatalog(store, bearer);
+  if (await pull(store, bearer, () => noteContact(store))) wanted = true;
 }
 
 async function deliverFor(user: string): Promise<void> {

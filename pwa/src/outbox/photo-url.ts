@@ -1,7 +1,7 @@
 /** Where a photo can be shown from: this phone's own bytes, else the server's. */
 import { ApiProblem } from '../api/problem';
 import { sendAs } from '../api/request';
-import { currentUser, session, sessionToken } from '../session';
+import { currentUser, readingBearer, session } from '../session';
 import { storeOf } from './here';
 
 /** Only what a browser shows as a picture; anything else would run as a page of ours when opened by its address. */
@@ -40,7 +40,7 @@ async function make(report: string, photo: string): Promise<string | null> {
   if (bytes && row) return urlOf(new Blob([bytes], { type: safeType(row.type) }));
   const path = `/api/reports/${encodeURIComponent(report)}/photos/${encodeURIComponent(photo)}`;
   try {
-    const blob = await (await sendAs(sessionToken, path, { timeout: DOWNLOAD_TIMEOUT })).blob();
+    const blob = await (await sendAs(readingBearer(user.id), path, { timeout: DOWNLOAD_TIMEOUT })).blob();
     return PICTURES.has(blob.type) ? urlOf(blob) : null;
   } catch (failed) {
     if (failed instanceof ApiProblem) return null;

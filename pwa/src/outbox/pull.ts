@@ -1,6 +1,7 @@
 /** Following the feed: changed reports in, left ones out, and the cursor on in the same transaction (P4). */
 import { stranger } from '../api/problem';
 import { json, sendAs, type Bearer } from '../api/request';
+import { currentUser } from '../session';
 import { seal } from '../storage/seam';
 import type { OpRow, UserStore } from '../storage/user';
 import type { Catalog, DeviceName, Item, Person, PullAnswer } from '../sync/types';
@@ -11,13 +12,17 @@ const PAGE = 100;
 const KEPT_DAYS = 30;
 const CATALOG_AGE = 10 * 60_000;
 
-/** Pull until there is no more; return whether ops must be delivered again. Raises ApiProblem. */
+/**
+ * Pull until there is no more, or until the store's user is gone: what comes then is no longer theirs to keep.
+ * Return whether ops must be delivered again. Raises ApiProblem.
+ */
 export async function pull(store: UserStore, bearer: Bearer, contact: () => Promise<void>): Promise<boolean> {
   for (let again = false; ; ) {
     const cursor = await store.meta<string>('cursor');
     const query = new URLSearchParams({ limit: String(PAGE), ...(cursor ? { cursor } : {}) });
     const page = await json<PullAnswer>(await sendAs(bearer, `/api/pull?${query.toString()}`));
     if (!Array.isArray(page.items) || typeof page.cursor !== 'string') throw stranger(200);
+    if (currentUser()?.id !== store.user) return again;
     await contact();
     if (page.reset) again = (await startAnew(store, cursor !== null)) || again;
     await apply(store, page);
@@ -128,6 +133,7 @@ export async function refreshCatalog(store: UserStore, bearer: Bearer, now: numb
   const etag = response.headers.get('ETag') ?? mark?.etag ?? null;
   if (response.status !== 304) {
     const catalog = await json<Catalog>(response);
+    if (currentUser()?.id !== store.user) return;
     if (!Array.isArray(catalog.forms)) throw stranger(200);
     await store.setMeta('catalog', await withOldForms(store, catalog));
     changed({ user: store.user, reports: [], meta: true });

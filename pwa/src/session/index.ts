@@ -6,12 +6,12 @@ import { json, jsonCall, onContact, send, sendAs, type Bearer } from '../api/req
 import { phone } from '../storage/phone';
 import { enrol, uploadToken } from './device';
 import { change, currentUser, state, type SessionView, type User } from './state';
-import { forget, keep, sessionToken, type Granted } from './token';
+import { forget, keep, readingBearer, sessionToken, type Granted } from './token';
 
 export type { SessionView, User } from './state';
 export { currentUser } from './state';
 export { deviceOf, markRevoked, signOp, type Device } from './device';
-export { sessionToken } from './token';
+export { readingBearer, sessionToken } from './token';
 
 const LAST_USER = 'last-user';
 const END_SESSION = 'end-session';
@@ -90,7 +90,7 @@ export async function changePassword(current: string, next: string): Promise<voi
   const user = currentUser();
   if (!user) return;
   const changed = { ...user, must_change_password: false };
-  await enrolFor(changed, sessionToken);
+  await enrolFor(changed, readingBearer(user.id));
   await phone.rememberUser(changed);
   change({ user: changed });
 }

@@ -1,5 +1,5 @@
 /** The access token, in memory only, and its renewal by the refresh cookie. */
-import { isLoginRequired, json, jsonCall, send } from '../api/request';
+import { isLoginRequired, json, jsonCall, send, type Bearer } from '../api/request';
 import { ApiProblem } from '../api/problem';
 import { withLock } from '../storage/lock';
 import { phone } from '../storage/phone';
@@ -8,7 +8,8 @@ import { change, currentUser, type User } from './state';
 export type Granted = { access_token: string; expires_in: number; user: User };
 
 let access: { token: string; user: string; until: number } | null = null;
-let renewing: Promise<string | null> | null = null;
+/** By user: who signs in while another's renewal is on its way must never be given that other's token. */
+const renewing = new Map<string, Promise<string | null>>();
 /** After a refusal the server is not asked again for a while; a login in another tab may have helped by then. */
 let refusedUntil = 0;
 const REFUSAL_RESTS = 60_000;
@@ -30,8 +31,17 @@ export async function sessionToken(refused?: string): Promise<string | null> {
   if (!user) return null;
   if (access && access.user === user.id && access.token !== refused && access.until > Date.now()) return access.token;
   if (refusedUntil > Date.now()) return null;
-  renewing ??= renew(user.id).finally(() => (renewing = null));
-  return renewing;
+  const begun = renewing.get(user.id) ?? renew(user.id).finally(() => renewing.delete(user.id));
+  renewing.set(user.id, begun);
+  return begun;
+}
+
+/**
+ * The tokens for reading as one user: null as soon as somebody else, or nobody, is signed in. Whoever writes what
+ * was read into that user's store must use these, because on a shared phone the present user changes at any await.
+ */
+export function readingBearer(user: string): Bearer {
+  return (refused) => (currentUser()?.id === user ? sessionToken(refused) : Promise.resolve(null));
 }
 
 /**
@@ -44,7 +54,7 @@ async function renew(user: string): Promise<string | null> {
       const granted = await json<Granted>(await send('/api/session/refresh', jsonCall('POST', {})));
       if (granted.user.id !== user) {
         // On a shared phone the cookie may be another user's by now: it must not read as this one.
-        change({ needsLogin: true });
+        if (currentUser()?.id === user) change({ needsLogin: true });
         return null;
       }
       keep(granted);
