@@ -50,6 +50,9 @@ class OptionsOut(Schema):
 
 class CatalogOut(Schema):
     version = fields.String(required=True)
+    demonstration = fields.Boolean(
+        required=True, metadata={"description": "The server runs with invented data; the app says so on every screen."}
+    )
     forms = fields.List(fields.Dict(), required=True)
     districts = fields.List(fields.Nested(DistrictOut), required=True)
     offenses = fields.Nested(OffensesOut, required=True)

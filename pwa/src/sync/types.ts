@@ -182,6 +182,8 @@ export type FormDefinition = {
 
 export type Catalog = {
   version: string;
+  /** The server runs with invented data. */
+  demonstration: boolean;
   forms: FormDefinition[];
   districts: { district: string; beat_prefix: string; name: string }[];
   legal_bases: Option[];

@@ -1,8 +1,10 @@
 """The catalog over HTTP: for whoever is signed in, and only when it changed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from demo.phone import Phone
@@ -18,6 +20,20 @@ def test_whoever_is_signed_in_gets_the_catalog(client: FlaskClient, cast: Cast, 
     assert found.status_code == 200
     assert CatalogOut().validate(found.json) == {}
     assert found.json["forms"][0]["id"] == "incident"
+
+
+@pytest.mark.parametrize("mode", ["test", "demo"])
+def test_a_demonstration_says_that_it_is_one(
+    app: Flask, client: FlaskClient, cast: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    headers = sign_in(cast.officer)
+    ordinary = client.get("/api/catalog", headers=headers).headers["ETag"]
+    monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], mode=mode))
+    found = client.get("/api/catalog", headers={**headers, "If-None-Match": ordinary})
+    if mode == "demo":
+        assert found.json["demonstration"] is True
+    else:
+        assert found.status_code == 304
 
 
 def test_a_present_copy_is_not_sent_again(client: FlaskClient, cast: Cast, sign_in: SignIn) -> None:
