@@ -3,6 +3,7 @@
 export type SaveCode =
   | 'no_user'
   | 'no_device'
+  | 'device_revoked'
   | 'unknown_report'
   | 'incomplete'
   | 'reason_missing'
@@ -13,6 +14,8 @@ export type SaveCode =
 const DETAIL: Record<SaveCode, string> = {
   no_user: 'Sign in before you write.',
   no_device: 'This device is not enrolled yet. Connect to the network and sign in once.',
+  device_revoked:
+    'NOT SAVED: this device was revoked. If that was a mistake, sign out and sign in again: it is then enrolled anew.',
   unknown_report: 'This report is not on this device.',
   incomplete: 'Something that is needed to submit is missing.',
   reason_missing: 'Give a reason.',

@@ -1,5 +1,5 @@
 /** Whose store is open, and with what it signs. */
-import { currentUser, deviceOf, type Device, type User } from '../session';
+import { currentUser, deviceOf, wasRevoked, type Device, type User } from '../session';
 import { UserStore } from '../storage/user';
 import { SaveFailed } from './errors';
 
@@ -21,6 +21,6 @@ export async function here(): Promise<Here> {
   const user = currentUser();
   if (!user) throw new SaveFailed('no_user');
   const device = await deviceOf(user.id);
-  if (!device) throw new SaveFailed('no_device');
+  if (!device) throw new SaveFailed((await wasRevoked(user.id)) ? 'device_revoked' : 'no_device');
   return { user, store: storeOf(user.id), device };
 }

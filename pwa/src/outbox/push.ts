@@ -81,8 +81,11 @@ class Run {
         'backoff'
       );
     }
-    const revoked = answer.receipts.some((receipt) => receipt.reason === 'revoked_device');
-    for (const device of revoked ? new Set(batch.map((op) => op.device)) : []) await markRevoked(device);
+    // A batch may hold the ops of an earlier, revoked enrolment beside those of the present one.
+    const revoked = new Set(answer.receipts.filter((each) => each.reason === 'revoked_device').map((each) => each.sha256));
+    for (const device of new Set(batch.filter((op) => revoked.has(op.sha256)).map((op) => op.device))) {
+      await markRevoked(device);
+    }
   }
 }
 

@@ -15,6 +15,11 @@ export async function deviceOf(user: string): Promise<Device | null> {
   return row?.device ? { id: row.device, user, privateKey: row.privateKey } : null;
 }
 
+/** Whether the user had a device here that was revoked. Only a sign-in, with the password, enrols a new one. */
+export async function wasRevoked(user: string): Promise<boolean> {
+  return (await phone.keysOf(user)).some((each) => each.revoked);
+}
+
 /** Enrol this phone for a user unless it is. The key is on disk before the server hears of it. Raises ApiProblem. */
 export async function enrol(user: string, bearer: Bearer): Promise<Device> {
   return withLock(`holdfast-enrol-${user}`, async () => {

@@ -10,7 +10,7 @@ import { forget, keep, readingBearer, sessionToken, type Granted } from './token
 
 export type { SessionView, User } from './state';
 export { currentUser } from './state';
-export { deviceOf, markRevoked, signOp, type Device } from './device';
+export { deviceOf, markRevoked, signOp, wasRevoked, type Device } from './device';
 export { readingBearer, sessionToken } from './token';
 
 const LAST_USER = 'last-user';
