@@ -1314,6 +1314,8 @@ export interface components {
         };
         CatalogOut: {
             agencies: components["schemas"]["OptionOut"][];
+            /** @description The server runs with invented data; the app says so on every screen. */
+            demonstration: boolean;
             districts: components["schemas"]["DistrictOut"][];
             forms: {
                 [key: string]: unknown;
