@@ -58,7 +58,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=settings.max_body_bytes,
         SQLALCHEMY_DATABASE_URI=_absolute(settings.database_url),
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": not settings.sqlite, **({} if settings.sqlite else _POOL)},
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_pre_ping": not settings.sqlite,
+            # Errors are logged, and their parameters would be what people wrote.
+            "hide_parameters": True,
+            **({} if settings.sqlite else _POOL),
+        },
         API_TITLE="Holdfast",
         API_VERSION="1",
         OPENAPI_VERSION="3.1.0",

@@ -117,6 +117,10 @@ def install(app: Flask) -> None:
     def http(error: HTTPException) -> Response:
         return document(_from_http(error))
 
+    @app.errorhandler(RecursionError)
+    def nested(_error: RecursionError) -> Response:
+        return document(Malformed("The request is nested too deeply."))
+
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
         log.error("unexpected", endpoint=request.endpoint, kind=type(error).__name__, exc_info=error)

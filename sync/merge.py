@@ -49,10 +49,14 @@ def in_conflict(field: str, heads: list[Version]) -> bool:
 
 
 def conflicts(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """Return every (entity, field) of the snapshot that is in conflict, leaving out removed entities."""
+    """Return every (entity, field) that a person must settle: not those of removed entities, nor of the review.
+
+    Two steps of the review that had not seen one another are no testimony; the later one to arrive counts.
+    """
     return [
         (entity, field)
         for entity, fields in snapshot["fields"].items()
+        if entity != REVIEW
         for field, heads in fields.items()
         if in_conflict(field, heads) and not snapshot["entities"].get(entity, {}).get("removed")
     ]
@@ -66,6 +70,13 @@ def bases(op: Op) -> set[str]:
 def missing_bases(op: Op, known: Iterable[str]) -> set[str]:
     """Return the ops that must be interpreted before this one."""
     return bases(op) - set(known)
+
+
+def missing_entities(op: Op, snapshot: Snapshot) -> set[str]:
+    """Return the entities that an op writes to and that no op has made yet."""
+    made = {edit.entity for edit in op.edits if edit.field == ENTITY and edit.value}
+    known = {entity for entity, about in snapshot["entities"].items() if about["list"]}
+    return {edit.entity for edit in op.edits} - made - known - {REPORT, REVIEW}
 
 
 def apply(snapshot: Snapshot, op: Op, received: str) -> tuple[Snapshot, bool]:

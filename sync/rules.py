@@ -31,7 +31,7 @@ def _bad_values(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:
     }
     for edit in op.edits:
         if edit.field == ENTITY:
-            if not _is_entity_value(edit.value):
+            if not _is_entity_value(edit.value) or _moves(edit, snapshot):
                 return "bad_value"
             continue
         if edit.entity == REVIEW:
@@ -60,6 +60,14 @@ def _is_entity_value(value: Any) -> bool:
     )
 
 
+def _moves(edit: Edit, snapshot: Snapshot) -> bool:
+    """Tell whether an edit would put a known entity into another list, where other rules guard its fields."""
+    known = snapshot["entities"].get(edit.entity)
+    if edit.value is None or known is None or known["list"] is None:
+        return False
+    return (edit.value["list"], edit.value.get("parent")) != (known["list"], known["parent"])
+
+
 def _lists(op: Op, snapshot: Snapshot) -> set[str | None]:
     """Return the entity lists that an op writes to; None stands for the report's own fields."""
     made = {edit.entity: edit.value["list"] for edit in op.edits if edit.field == ENTITY and edit.value}
@@ -73,7 +81,14 @@ def _edit(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:
         return "report_locked"
     if any(_is_once(edit, snapshot, form) for edit in op.edits):
         return "written_once"
-    return None
+    return "conflict_needs_reason" if any(_settles(edit, snapshot) for edit in op.edits) else None
+
+
+def _settles(edit: Edit, snapshot: Snapshot) -> bool:
+    """Tell whether an edit would end a conflict: only a resolution may, because only that says why."""
+    heads = merge.versions(snapshot, edit.entity, edit.field)
+    seen = [head for head in heads if head["op"] in edit.base]
+    return merge.in_conflict(edit.field, seen)
 
 
 def _is_once(edit: Edit, snapshot: Snapshot, form: FormDefinition) -> bool:
@@ -88,7 +103,13 @@ def _is_once(edit: Edit, snapshot: Snapshot, form: FormDefinition) -> bool:
 
 
 def _hold(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:
-    return None if _lists(op, snapshot) == {"footage"} else "wrong_kind"
+    removes = any(edit.field == ENTITY and edit.value is None for edit in op.edits)
+    if removes or _lists(op, snapshot) != {"footage"}:
+        return "wrong_kind"
+    written = any(merge.versions(snapshot, edit.entity, edit.field) for edit in op.edits)
+    if snapshot["state"] not in OPEN_STATES and written:
+        return "report_locked"
+    return "conflict_needs_reason" if any(_settles(edit, snapshot) for edit in op.edits) else None
 
 
 def _submit(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:
@@ -149,7 +170,19 @@ def _resolve(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:
         return "report_locked"
     if any(edit.entity == REVIEW or edit.field == ENTITY for edit in op.edits):
         return "wrong_kind"
-    return None
+    if any(_is_once(edit, snapshot, form) for edit in op.edits):
+        return "written_once"
+    return None if all(_met_conflict(edit, snapshot) for edit in op.edits) else "no_conflict"
+
+
+def _met_conflict(edit: Edit, snapshot: Snapshot) -> bool:
+    """Tell whether a resolution is one: it names several versions, and takes nothing out of view that stands alone.
+
+    Where the field was settled meanwhile, none of what it names still stands; it then stands beside, as a conflict.
+    """
+    heads = merge.versions(snapshot, edit.entity, edit.field)
+    untouched = not any(head["op"] in edit.base for head in heads)
+    return len(edit.base) > 1 and (untouched or merge.in_conflict(edit.field, heads))
 
 
 _RULES: dict[str, Callable[[Op, Snapshot, FormDefinition], str | None]] = {

@@ -22,7 +22,7 @@ REASONS: dict[str, str] = {
     "revoked_device": "The device was revoked.",
     "not_device_owner": "The op's actor is not the device's user.",
     "op_id_reused": "Another op with the same id was stored before.",
-    "waiting_for_base": "An op that this one builds on has not arrived yet.",
+    "waiting_for_base": "An op that this one builds on, or that made its entity, has not arrived yet.",
     "unknown_form": "The form's version is not known; the server must be updated.",
     "unknown_entity": "The op writes to an entity that was never made.",
     "not_allowed": "The account may not write this to this report.",
@@ -30,6 +30,8 @@ REASONS: dict[str, str] = {
     "report_locked": "The report is approved; only a supplement can be added.",
     "not_approved": "A supplement can be added only to an approved report.",
     "stale_view": "The report changed after it was read.",
+    "no_conflict": "The field is not in conflict, or not all of it was seen; there is nothing to settle.",
+    "conflict_needs_reason": "The field is in conflict; settle it with a reason.",
     "open_conflict": "A conflict is open; settle it first.",
     "incomplete": "Something that is needed to submit is missing.",
     "reason_missing": "A reason must be given.",
@@ -41,6 +43,10 @@ REASONS: dict[str, str] = {
     "hold_of_other_report": "The footage is held for another report.",
     "rule_failed": "The rules failed on this op; it will be run again after an update.",
 }
+
+
+# Reasons that a later version of the rules or of a form may lift: such ops are judged again by `rejudge`.
+MENDABLE = ("rule_failed", "unknown_form", "unknown_entity")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ COUNTER = 1
 
 
 def compact(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    """Write JSON for storing. In ASCII: text may hold half a surrogate pair, which no UTF-8 can carry."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
 def finish(uow: UnitOfWork) -> None:
@@ -116,7 +117,9 @@ def _wanted_scopes(session: Session, ids: list[str], left: Pending) -> dict[str,
     to_users: StarsToUsers = current_app.extensions["users_by_star"]
     users = to_users(session, every) if every else {}
     return {
-        each: policy.report_scopes(left.snapshots[each], [users[star] for star in stars[each] if star in users])
+        each: policy.report_scopes(
+            left.snapshots[each], [users[star] for star in stars[each] if star in users], stars[each]
+        )
         for each in ids
     }
 

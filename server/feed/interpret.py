@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -14,7 +14,7 @@ from server.security import Actor, DeviceKey
 from sync import forms, merge, rules
 from sync.merge import Snapshot
 from sync.op import Op
-from sync.verdicts import Verdict
+from sync.verdicts import MENDABLE, Verdict
 
 log = structlog.get_logger()
 # What else follows from an op, such as a hold; wired in by app.py. Returns a reason where it cannot be done.
@@ -41,32 +41,55 @@ class Work:
     touched: bool = False
 
 
-def authentic(envelope: Envelope, keys: Mapping[str, DeviceKey]) -> str | None:
-    """Return why a read op cannot be believed, or None. Needs no transaction, so it is done before one begins."""
+@dataclass(frozen=True)
+class Arrival:
+    """An op to be judged: new, doubted (kept but not applied), or judged `again` after an earlier reason."""
+
+    op: Op
+    sha256: str
+    doubt: str | None = None
+    again: str | None = None
+
+
+def weigh(envelope: Envelope, keys: Mapping[str, DeviceKey]) -> tuple[Envelope, str | None]:
+    """Return an envelope as far as it can be believed, and a doubt about its device. Needs no transaction.
+
+    What was not signed by the device that it names is no op at all: it may take neither an op's id nor its place.
+    """
     op = envelope.op
     if op is None:
-        return envelope.reason
+        return envelope, None
     key = keys.get(op.device)
     if key is None or envelope.kid != op.device:
-        return "unknown_device"
+        return replace(envelope, op=None, reason="unknown_device"), None
     if not signature_fits(envelope.token, key.jwk):
-        return "bad_signature"
+        return replace(envelope, op=None, reason="bad_signature"), None
     if key.user != op.actor:
-        return "not_device_owner"
-    return "revoked_device" if key.revoked else None
+        return replace(envelope, op=None, reason="not_device_owner"), None
+    return envelope, "revoked_device" if key.revoked else None
 
 
-def interpret(context: Context, fresh: Sequence[tuple[Op, str]]) -> None:
-    """Judge new ops (with their hashes) and those that waited for them; fill the transaction's outcomes."""
+def interpret(context: Context, fresh: Sequence[Arrival]) -> None:
+    """Judge new ops and those that waited for them; fill the transaction's outcomes."""
+    _interpret(context, sorted({each.op.report for each in fresh}), fresh, (WAITING,))
+
+
+def interpret_again(context: Context, report: str) -> None:
+    """Judge a report's ops again that waited or met a rule or a form that may have been mended since."""
+    _interpret(context, [report], [], (WAITING, *MENDABLE))
+
+
+def _interpret(context: Context, ids: list[str], fresh: Sequence[Arrival], reasons: Sequence[str]) -> None:
     session = context.uow.session
-    ids = sorted({op.report for op, _ in fresh})
     if not ids:
         return
     store.lock_reports(session, ids)
     reports, scopes = store.load_reports(session, ids), store.load_scopes(session, ids)
-    waiting: dict[str, list[tuple[Op, str]]] = {}
-    for row in store.load_waiting(session, ids):
-        waiting.setdefault(str(row.report_id), []).append(_reread(row.jws, row.sha256))
+    kept: dict[str, list[Arrival]] = {}
+    for row in store.load_quarantined(session, ids, reasons):
+        op = read(row.jws).op
+        if op is not None:
+            kept.setdefault(op.report, []).append(Arrival(op, row.sha256, again=row.reason))
     for report in ids:
         found = reports.get(report)
         work = Work(
@@ -75,44 +98,72 @@ def interpret(context: Context, fresh: Sequence[tuple[Op, str]]) -> None:
             found.author_id if found else None,
             scopes[report],
         )
-        mine = [each for each in fresh if each[0].report == report]
-        _judge_report(context, work, mine, waiting.get(report, []))
+        mine = [each for each in fresh if each.op.report == report]
+        _judge_report(context, work, [*mine, *kept.get(report, [])])
 
 
-def _reread(token: str, sha256: str) -> tuple[Op, str]:
-    op = read(token).op
-    assert op is not None  # noqa: S101 - only ops that could be read ever wait
-    return op, sha256
-
-
-def _judge_report(context: Context, work: Work, fresh: list[tuple[Op, str]], waiting: list[tuple[Op, str]]) -> None:
+def _judge_report(context: Context, work: Work, arrivals: list[Arrival]) -> None:
     """Judge a report's ops in the order of what they build on; what cannot be ordered waits."""
     outcomes: list[Outcome] = []
-    for op, sha256 in fresh:
-        refused = policy.refusal(context.actors.get(op.actor), op, work.author, work.scopes)
-        refused = refused or _begin(context, work, op)
+    queue: list[Arrival] = []
+    for each in arrivals:
+        refused = _admit(context, work, each)
         if refused:
-            outcomes.append(Outcome(op.id, sha256, work.id, Verdict.QUARANTINED, refused))
-    refused_ids = {each.id for each in outcomes}
-    queue = [each for each in [*fresh, *waiting] if each[0].id not in refused_ids]
-    known = _known(context, work, queue) | refused_ids
+            outcomes.append(Outcome(each.op.id, each.sha256, work.id, Verdict.QUARANTINED, refused))
+        else:
+            queue.append(each)
+    known = _known(context, work, queue) | {each.id for each in outcomes}
     while queue:
-        ready = [each for each in queue if not merge.missing_bases(each[0], known)]
+        ready = [each for each in queue if _is_ready(work, each.op, known)]
         if not ready:
             break
-        for op, sha256 in ready:
-            outcomes.append(_judge_safely(context, work, op, sha256))
-            known.add(op.id)
-        done = {op.id for op, _ in ready}
-        queue = [each for each in queue if each[0].id not in done]
-    new = {op.id for op, _ in fresh}
-    outcomes += [Outcome(op.id, sha256, work.id, Verdict.QUARANTINED, WAITING) for op, sha256 in queue if op.id in new]
+        for each in ready:
+            outcomes.append(_judge_safely(context, work, each.op, each.sha256))
+            known.add(each.op.id)
+        queue = [each for each in queue if each not in ready]
+    outcomes += [
+        Outcome(each.op.id, each.sha256, work.id, Verdict.QUARANTINED, WAITING)
+        for each in queue
+        if each.again != WAITING
+    ]
     _leave(context, work, outcomes)
 
 
-def _known(context: Context, work: Work, queue: list[tuple[Op, str]]) -> set[str]:
+def _is_ready(work: Work, op: Op, known: set[str]) -> bool:
+    if merge.missing_bases(op, known):
+        return False
+    return work.snapshot is not None and not merge.missing_entities(op, work.snapshot)
+
+
+def _admit(context: Context, work: Work, arrival: Arrival) -> str | None:
+    """Return why an op is kept without being judged, or None; begin its report and its hold where they are new."""
+    op = arrival.op
+    if arrival.doubt:
+        actor = context.actors.get(op.actor)
+        if work.snapshot is None and actor is not None and policy.refusal(actor, op, None, set()) is None:
+            _begin_report(work, op, actor)  # so that its district sees what a revoked device delivered
+        return arrival.doubt
+    if arrival.again is None:
+        refused = policy.refusal(context.actors.get(op.actor), op, work.author, work.scopes)
+        if refused:
+            return refused
+        if work.snapshot is None:
+            _begin_report(work, op, context.actors[op.actor])
+    if arrival.again in (None, "rule_failed"):
+        return _follow(context, op)
+    return None
+
+
+def _begin_report(work: Work, op: Op, author: Actor) -> None:
+    work.snapshot = merge.empty(op, author.district)
+    work.author = op.actor
+    work.scopes = {f"user:{op.actor}"}
+    work.touched = True
+
+
+def _known(context: Context, work: Work, queue: list[Arrival]) -> set[str]:
     """Return which bases are interpreted already: those that still stand need no query."""
-    wanted = set().union(*(merge.bases(op) for op, _ in queue)) - {op.id for op, _ in queue}
+    wanted = set().union(*(merge.bases(each.op) for each in queue)) - {each.op.id for each in queue}
     heads = (
         {head["op"] for fields in work.snapshot["fields"].values() for each in fields.values() for head in each}
         if work.snapshot
@@ -121,13 +172,8 @@ def _known(context: Context, work: Work, queue: list[tuple[Op, str]]) -> set[str
     return (wanted & heads) | store.interpreted(context.uow.session, wanted - heads)
 
 
-def _begin(context: Context, work: Work, op: Op) -> str | None:
-    """Start the report where it is new, and do at once what must not wait for the op's neighbours: the hold."""
-    if work.snapshot is None:
-        work.snapshot = merge.empty(op, context.actors[op.actor].district)
-        work.author = op.actor
-        work.scopes = {f"user:{op.actor}"}
-        work.touched = True
+def _follow(context: Context, op: Op) -> str | None:
+    """Do at once what must not wait for the op's neighbours: the hold. Returns a reason where it cannot be done."""
     consequence = context.consequences.get(op.kind)
     if consequence is None:
         return None
@@ -168,10 +214,9 @@ def _leave(context: Context, work: Work, outcomes: list[Outcome]) -> None:
     """Hand the report to the finisher: changed or not, its readers must see the quarantined ops too."""
     left = store.pending(context.uow)
     left.outcomes += outcomes
-    if work.snapshot is None or work.author is None:
+    if work.snapshot is None:
         return
     if work.touched:
         left.snapshots[work.id] = work.snapshot
-        left.authors[work.id] = work.author
     if outcomes:
         context.uow.publish(work.id)

@@ -4,6 +4,8 @@ from server.security import Actor
 from sync.merge import Snapshot, versions
 from sync.op import Op
 
+STAR = "star:"
+
 _ROLES: dict[str, frozenset[str]] = {
     "edit": frozenset({"officer"}),
     "submit": frozenset({"officer"}),
@@ -42,13 +44,17 @@ def named_stars(snapshot: Snapshot) -> set[str]:
     stars: set[str] = set()
     for entity, known in snapshot["entities"].items():
         if known["list"] == "officers" and not known["removed"]:
-            stars.update(str(head["value"]) for head in versions(snapshot, entity, "star") if head["value"])
+            heads = versions(snapshot, entity, "star")
+            stars.update(str(head["value"])[:32] for head in heads if head["value"])
     return stars
 
 
-def report_scopes(snapshot: Snapshot, named: list[str]) -> set[str]:
-    """Return the scopes that see a report: its author, the officers named on it, the district responsible."""
-    scopes = {f"user:{user}" for user in [snapshot["author"], *named]}
+def report_scopes(snapshot: Snapshot, named: list[str], stars: set[str]) -> set[str]:
+    """Return the scopes that see a report: its author, the officers named on it, the district responsible.
+
+    Nobody reads by a star's scope; it tells which reports to publish when a star number changes hands.
+    """
+    scopes = {f"user:{user}" for user in [snapshot["author"], *named]} | {STAR + star for star in stars}
     if snapshot["district"]:
         scopes.add(f"district:{snapshot['district']}")
     return scopes

@@ -3,13 +3,19 @@
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 MAX_OPS = 200
+MAX_OP_CHARACTERS = 512 * 1024
 
 
 class PushIn(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    ops = fields.List(fields.String(), required=True, validate=validate.Length(1, MAX_OPS))
+    ops = fields.List(
+        # A compact JWS is base64url with dots. What is no printable ASCII could not even be kept as it came.
+        fields.String(validate=[validate.Length(1, MAX_OP_CHARACTERS), validate.Regexp(r"[\x20-\x7e]+\Z")]),
+        required=True,
+        validate=validate.Length(1, MAX_OPS),
+    )
     unsent = fields.Integer(
         load_default=None,
         allow_none=True,

@@ -1,7 +1,7 @@
 """The feed's own door: push, pull, and what other features may ask about reports."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 from server.db import UnitOfWork, db, unit_of_work
 from server.feed import interpret, policy, store
 from server.feed.finish import COUNTER
-from server.feed.interpret import Context, authentic
+from server.feed.interpret import Arrival, Context, weigh
 from server.feed.models import FeedCounter, ReceiptEntry, Report, ReportScope, StoredOp
 from server.feed.signing import Envelope, payload, read, sha256_hex
-from server.feed.store import Outcome
+from server.feed.store import WAITING, Outcome
 from server.security import Actor
 from sync import cursor as cursors
 from sync.cursor import Cursor
-from sync.verdicts import Receipt, Verdict
+from sync.verdicts import MENDABLE, Receipt, Verdict
 
 PAGE = 200
 
@@ -54,26 +54,43 @@ def push(actor: Actor, tokens: Sequence[str]) -> Pushed:
     One transaction: raw ops first, then report by report, then audit and outbox rows, the feed counter last. The
     answer is built only after the commit (P1, P7). `actor` only delivers: an op speaks for the user of its device.
     """
-    order = [read(token) for token in tokens]
-    envelopes = {each.sha256: each for each in order}
-    devices = {each.op.device for each in envelopes.values() if each.op}
-    keys = current_app.extensions["device_keys"](db.session(), devices)
-    doubts = {digest: authentic(each, keys) for digest, each in envelopes.items()}
+    read_in = [read(token) for token in tokens]
+    keys = current_app.extensions["device_keys"](db.session(), {each.op.device for each in read_in if each.op})
+    weighed = {each.sha256: weigh(each, keys) for each in read_in}
     with unit_of_work(actor) as uow:
         left = store.pending(uow)
-        fresh, stored = _sort_out(uow, list(envelopes.values()))
+        fresh, stored = _sort_out(uow, [envelope for envelope, _ in weighed.values()])
         for each in fresh:
-            if doubts[each.sha256]:
-                _quarantine(uow, each, doubts[each.sha256])
-        believed = [(each.op, each.sha256) for each in fresh if each.op and not doubts[each.sha256]]
-        actors = current_app.extensions["actors"](uow.session, {op.actor for op, _ in believed})
-        context = Context(uow, actors, current_app.extensions["consequences"])
-        interpret.interpret(context, believed)
+            if each.op is None:
+                _keep_unread(uow, each)
+        arrivals = [Arrival(each.op, each.sha256, weighed[each.sha256][1]) for each in fresh if each.op]
+        interpret.interpret(_context(uow, {each.op.actor for each in arrivals}), arrivals)
         if left.outcomes:
             uow.audit("report.push", "device", actor.device or actor.id, ops=sorted(o.id for o in left.outcomes))
     receipts = {each.sha256: each.receipt() for each in left.outcomes}
-    answer = [receipts.get(each.sha256) or stored[each.id] for each in order]
+    answer = [receipts.get(each.sha256) or stored[weighed[each.sha256][0].id] for each in read_in]
     return Pushed(answer, left.statement or None, left.beacon or beacon(db.session()))
+
+
+def rejudge() -> int:
+    """Judge again what a mended rule or a new form may lift; return how many ops are no longer quarantined.
+
+    For the command after an update. Each report is a transaction of its own, so that one cannot hold up the others.
+    """
+    lifted = 0
+    for report in store.reports_to_mend(db.session(), (WAITING, *MENDABLE)):
+        with unit_of_work(None) as uow:
+            interpret.interpret_again(_context(uow, set()), report)
+            outcomes = store.pending(uow).outcomes
+            lifted += sum(each.verdict != Verdict.QUARANTINED for each in outcomes)
+            if outcomes:
+                uow.audit("report.rejudge", "report", report, ops=sorted(each.id for each in outcomes))
+    return lifted
+
+
+def _context(uow: UnitOfWork, actors: set[str]) -> Context:
+    found = current_app.extensions
+    return Context(uow, found["actors"](uow.session, actors), found["consequences"])
 
 
 def _sort_out(uow: UnitOfWork, envelopes: list[Envelope]) -> tuple[list[Envelope], dict[str, Receipt]]:
@@ -93,11 +110,12 @@ def _sort_out(uow: UnitOfWork, envelopes: list[Envelope]) -> tuple[list[Envelope
     return [each for id, each in first.items() if id in new], stored
 
 
-def _quarantine(uow: UnitOfWork, envelope: Envelope, reason: str | None) -> None:
-    report = envelope.op.report if envelope.op else None
-    store.pending(uow).outcomes.append(Outcome(envelope.id, envelope.sha256, report, Verdict.QUARANTINED, reason))
-    if report:
-        uow.publish(report)
+def _keep_unread(uow: UnitOfWork, envelope: Envelope) -> None:
+    store.pending(uow).outcomes.append(
+        Outcome(envelope.id, envelope.sha256, envelope.report, Verdict.QUARANTINED, envelope.reason)
+    )
+    if envelope.report:
+        uow.publish(envelope.report)
 
 
 def beacon(session: Session) -> str | None:
@@ -174,6 +192,13 @@ def may_read(session: Session, actor: Actor, report: str) -> bool:
         select(ReportScope.present).where(ReportScope.scope == scope, ReportScope.report_id == report)
     )
     return bool(found)
+
+
+def reports_naming(session: Session, stars: Iterable[str]) -> list[str]:
+    """Return the reports that name officers by these star numbers; for publishing when a star changes hands."""
+    scopes = [f"{policy.STAR}{star}" for star in stars]
+    rows = session.scalars(select(ReportScope.report_id).where(ReportScope.scope.in_(scopes), ReportScope.present))
+    return sorted(set(rows))
 
 
 def exists(session: Session, report: str) -> bool:

@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import json
+import math
 import os
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +20,7 @@ from jwt.api_jws import PyJWS
 
 from sync.op import BadOp, Op, parse
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _JWS = PyJWS(algorithms=["ES256"])
 _ES256 = ec.ECDSA(hashes.SHA256())
 # Bytes of each of the two numbers of a signature on P-256.
@@ -26,13 +29,18 @@ _COORDINATE = 32
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One pushed string with what could be read of it. `op` is None and `reason` set where it is no op."""
+    """One pushed string with what could be read of it.
+
+    `op` is None and `reason` set where it is no op, or none that can be believed. `report` is what it names, believed
+    or not, so that the desk sees what arrived for a report.
+    """
 
     token: str
     sha256: str
     op: Op | None
     kid: str | None
     reason: str | None
+    report: str | None = None
 
     @property
     def id(self) -> str:
@@ -46,21 +54,43 @@ def sha256_hex(text: str) -> str:
 def read(token: str) -> Envelope:
     """Read a pushed string without judging its signature. Never raises: what cannot be read is kept as it is."""
     digest = sha256_hex(token)
+    named: str | None = None
     try:
-        header, payload, _signature = token.split(".")
-        kid = json.loads(_decode(header)).get("kid")
-        op = parse(json.loads(_decode(payload)))
+        header, body, _signature = token.split(".")
+        kid = _json(header).get("kid")
+        found = _json(body)
+        named = _report_of(found)
+        op = parse(found)
     except BadOp as bad:
-        return Envelope(token, digest, None, None, bad.reason)
+        return Envelope(token, digest, None, None, bad.reason, named)
     except (ValueError, AttributeError, RecursionError):
-        return Envelope(token, digest, None, None, "malformed")
-    return Envelope(token, digest, op, kid if isinstance(kid, str) else None, None)
+        return Envelope(token, digest, None, None, "malformed", named)
+    return Envelope(token, digest, op, kid if isinstance(kid, str) else None, None, op.report)
+
+
+def _report_of(found: Any) -> str | None:
+    named = found.get("report")
+    return named if isinstance(named, str) and _UUID.fullmatch(named) else None
 
 
 def payload(token: str) -> dict[str, Any]:
     """Return the payload of a stored JWS. Raises ValueError where it holds none."""
-    found: dict[str, Any] = json.loads(_decode(token.split(".")[1]))
+    found: dict[str, Any] = _json(token.split(".")[1])
     return found
+
+
+def _json(part: str) -> Any:
+    """Read a part of a JWS. Numbers that JSON does not know (NaN, infinity) would break every reader: ValueError."""
+    return json.loads(_decode(part), parse_constant=_refuse, parse_float=_finite)
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _refuse(digits)
 
 
 def _decode(part: str) -> bytes:

@@ -13,7 +13,7 @@ from server.db import UnitOfWork
 from server.feed.models import OpClash, Report, ReportScope, StoredOp
 from server.feed.signing import Envelope
 from sync.merge import Snapshot
-from sync.verdicts import Receipt
+from sync.verdicts import Receipt, Verdict
 
 WAITING = "waiting_for_base"
 
@@ -41,7 +41,6 @@ class Pending:
 
     outcomes: list[Outcome] = field(default_factory=list)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
-    authors: dict[str, str] = field(default_factory=dict)
     statement: str = ""
     beacon: str = ""
 
@@ -81,7 +80,7 @@ def _row(envelope: Envelope, now: datetime) -> dict[str, Any]:
         "device_id": op.device if op else None,
         "n": op.n if op else None,
         "actor_id": op.actor if op else None,
-        "report_id": op.report if op else None,
+        "report_id": envelope.report,
         "kind": op.kind if op else None,
         "received_at": now,
     }
@@ -137,15 +136,27 @@ def load_scopes(session: Session, ids: Sequence[str]) -> dict[str, set[str]]:
     return scopes
 
 
-def load_waiting(session: Session, ids: Sequence[str]) -> list[StoredOp]:
-    """Return the ops of these reports that wait for another one, oldest first."""
+def load_quarantined(session: Session, ids: Sequence[str], reasons: Sequence[str]) -> list[StoredOp]:
+    """Return the ops of these reports that are kept for one of these reasons, oldest first."""
     return list(
         session.scalars(
             select(StoredOp)
-            .where(StoredOp.report_id.in_(ids), StoredOp.reason == WAITING)
+            .where(
+                StoredOp.report_id.in_(ids),
+                StoredOp.verdict == Verdict.QUARANTINED,
+                StoredOp.reason.in_(reasons),
+            )
             .order_by(StoredOp.received_at, StoredOp.device_id, StoredOp.n)
         )
     )
+
+
+def reports_to_mend(session: Session, reasons: Sequence[str]) -> list[str]:
+    """Return the reports that have ops kept for one of these reasons."""
+    found = select(StoredOp.report_id).where(
+        StoredOp.verdict == Verdict.QUARANTINED, StoredOp.reason.in_(reasons), StoredOp.report_id.is_not(None)
+    )
+    return sorted({str(each) for each in session.scalars(found)})
 
 
 def interpreted(session: Session, ids: Iterable[str]) -> set[str]:
