@@ -46,7 +46,7 @@ class AssertionSchema(Schema):
 
 
 class UploadTokenSchema(Schema):
-    """A token that pushes and uploads, and never reads. A `revoked` device delivers, then wipes itself."""
+    """A token that pushes and uploads, and never reads. A `revoked` device delivers into quarantine."""
 
     access_token = fields.String(required=True)
     expires_in = fields.Integer(required=True, metadata={"description": "seconds"})

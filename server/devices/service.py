@@ -7,6 +7,7 @@ never read. That holds for a revoked device too: the feed quarantines what it se
 import hashlib
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -86,8 +87,9 @@ def revoke(uow: UnitOfWork, actor: Actor, device_id: str) -> Device:
 def token_for(uow: UnitOfWork, assertion: str) -> tuple[str, int, bool]:
     """Exchange a device's signed statement for an upload-only token, its life in seconds, and whether it is revoked.
 
-    A revoked device learns here that it wipes itself once everything is delivered. Each statement works once. Raises
-    BadAssertion, AssertionSpent, DeviceClock, and LoginRequired for a suspended account.
+    A revoked device learns here that it is: it still delivers, and what it sends is kept in quarantine. Nothing on it
+    is erased from here. Each statement works once. Raises BadAssertion, AssertionSpent, DeviceClock, and LoginRequired
+    for a suspended account.
     """
     device = uow.session.get(Device, policy.claimed_device(assertion))
     if device is None:
@@ -116,12 +118,15 @@ def keys(session: Session, ids: Iterable[str]) -> dict[str, DeviceKey]:
     return {id: DeviceKey(user, json.dumps(jwk), revoked is not None) for id, user, jwk, revoked in rows}
 
 
-def public_key(session: Session, device_id: str) -> dict[str, Any]:
-    """Return the public JWK of a device, with its id as `kid`. Raises NotFound."""
-    device = session.get(Device, device_id)
-    if device is None:
-        raise NotFound("There is no such device.")
-    return {**device.public_jwk, "kid": device.id}
+def revocations(session: Session, ids: Iterable[str]) -> dict[str, datetime]:
+    """Return {device id: when it was revoked} of those that were."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    rows = session.execute(
+        select(Device.id, Device.revoked_at).where(Device.id.in_(wanted), Device.revoked_at.is_not(None))
+    )
+    return {id: revoked for id, revoked in rows if revoked}
 
 
 def devices(session: Session, ids: Iterable[str]) -> dict[str, dict[str, str]]:

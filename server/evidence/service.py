@@ -5,15 +5,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import Select, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from server.blobs import blob_store
 from server.db import UnitOfWork
+from server.devices import service as devices
 from server.evidence import policy
 from server.evidence.errors import PhotoDiffers, UploadExpired
 from server.evidence.models import Photo, Upload
 from server.evidence.schemas import Announcement, Transfer, status
+from server.evidence.signed import signed_hashes
 from server.feed import service as feed
 from server.problems import Forbidden, NotFound
 from server.reports import service as reports
@@ -127,7 +130,8 @@ def _record(uow: UnitOfWork, transfer: Transfer) -> bool:
         Photo.photo_id == transfer.photo,
         Photo.uploader_id == transfer.uploader,
     )
-    known = uow.session.scalars(select(Photo).where(*key).execution_options(populate_existing=True)).one()
+    # Locked, since somebody may at this moment be noting that the bytes are lost, which would undo this silently.
+    (known,) = _locked(uow.session, select(Photo).where(*key))
     if known.sha256 != transfer.sha256:
         raise PhotoDiffers()
     if known.lost_at is None:
@@ -136,20 +140,29 @@ def _record(uow: UnitOfWork, transfer: Transfer) -> bool:
     return True
 
 
-def lose(uow: UnitOfWork, sha256: str) -> None:
-    """Note that stored bytes cannot be read back: no report shows them as safe, and their phones are asked again."""
-    lost = (
-        select(Photo).where(Photo.sha256 == sha256, Photo.lost_at.is_(None)).execution_options(populate_existing=True)
-    )
-    for photo in uow.session.scalars(lost).all():
+def lose(uow: UnitOfWork, sha256: str) -> bool:
+    """Note that stored bytes cannot be read back: no report shows them as safe, and their phones are asked again.
+
+    Returns False where somebody has stored them anew before this transaction had its locks: then nothing is lost.
+    """
+    # Uploads before photos, as in `complete`: two that lock in different orders would wait for each other.
+    uploads = select(Upload).where(Upload.sha256 == sha256).order_by(Upload.id)
+    photos = select(Photo).where(Photo.sha256 == sha256, Photo.lost_at.is_(None)).order_by(Photo.id)
+    again, lost = (_locked(uow.session, each) for each in (uploads, photos))
+    if blob_store().digest(sha256) == sha256:
+        return False
+    for photo in lost:
         photo.lost_at = uow.now
         uow.audit("photo.lose", "photo", photo.photo_id, report=photo.report_id, sha256=sha256)
         uow.publish(photo.report_id)
-    again = (
-        update(Upload).where(Upload.sha256 == sha256).values(completed_at=None, expires_at=uow.now + policy.UNFINISHED)
-    )
-    uow.session.execute(again)
+    for upload in again:
+        upload.completed_at, upload.expires_at = None, uow.now + policy.UNFINISHED
     log.error("photo_lost", sha256=sha256)
+    return True
+
+
+def _locked(session: Session, rows: Select[Any]) -> Sequence[Any]:
+    return session.scalars(rows.with_for_update().execution_options(populate_existing=True)).all()
 
 
 def statuses(session: Session, report_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
@@ -172,8 +185,9 @@ def open_photo(uow: UnitOfWork, actor: Actor, report: str, photo: str) -> Photo:
 def _stored(session: Session, report_ids: Sequence[str]) -> dict[str, list[Photo]]:
     """Return the photos that belong to each report, oldest first, each once however many phones sent it.
 
-    Bytes can come before the report's ops, from anybody who knows its id: they belong only when their uploader is
-    one of those who write the report.
+    Bytes can come before the report's ops, from anybody who knows its id, and the same id can come with other bytes.
+    They belong only when their uploader is one of those who write the report, an op that stands has signed their
+    hash, and they did not come from a device that was revoked by then: those are kept and stand aside, as its ops do.
     """
     rows = session.scalars(
         select(Photo)
@@ -183,8 +197,16 @@ def _stored(session: Session, report_ids: Sequence[str]) -> dict[str, list[Photo
     if not rows:
         return {}
     writers = feed.writers(session, sorted({each.report_id for each in rows}))
-    found: dict[str, dict[tuple[str, str], Photo]] = {}
+    revoked = devices.revocations(session, {each.device_id for each in rows if each.device_id})
+    brought: dict[str, list[Photo]] = {}
     for each in rows:
-        if each.uploader_id in writers.get(each.report_id, ()):
-            found.setdefault(each.report_id, {}).setdefault((each.photo_id, each.sha256), each)
+        late = each.device_id in revoked and revoked[each.device_id] <= each.received_at
+        if each.uploader_id in writers.get(each.report_id, ()) and not late:
+            brought.setdefault(each.report_id, []).append(each)
+    found: dict[str, dict[tuple[str, str], Photo]] = {}
+    for report, photos in brought.items():
+        hashes = signed_hashes(session, report, {each.photo_id for each in photos}, writers[report])
+        for each in photos:
+            if each.sha256 in hashes.get(each.photo_id, ()):
+                found.setdefault(report, {}).setdefault((each.photo_id, each.sha256), each)
     return {report: list(photos.values()) for report, photos in found.items()}

@@ -13,6 +13,7 @@ from demo.wire import Refused
 from server.audit.models import AuditEvent
 from server.config import Settings
 from server.db import db
+from server.evidence.models import Photo
 from tests.support.cast import Cast
 
 PhoneOf = Callable[..., Phone]
@@ -118,6 +119,58 @@ def test_an_officer_named_on_the_report_adds_photos_and_they_stay(cast: Cast, ph
     assert see(officer, report, photo) == CONTENT
 
 
+@pytest.mark.parametrize("ops_first", [True, False])
+def test_other_bytes_under_a_photo_s_id_do_not_hide_it(cast: Cast, phone_of: PhoneOf, ops_first: bool) -> None:
+    """Whoever is named on a report may upload to it, also under the id of a photo whose bytes are still on the way."""
+    officer, partner, desk = phone_of(cast.officer), phone_of(cast.partner), phone_of(cast.desk)
+    report = officer.new_id()
+    officer.edit(report, {"address": "W 26th St"})
+    officer.add(report, "officers", {"star": cast.partner.star, "role": "assisting"})
+    officer.push()
+    photo = officer.add_photo(report, CONTENT, "image/png")
+    if ops_first:
+        officer.push()
+    partner.upload(report, photo, picture("DEMO", 9), "image/png")
+    if not ops_first:
+        officer.push()
+    assert officer.pull()[-1]["photos"] == []
+    assert status_of(lambda: see(desk, report, photo)) == 404
+    officer.upload(report, photo, CONTENT, "image/png")
+    assert [each["sha256"] for each in officer.pull()[-1]["photos"]] == [SHA256]
+    assert see(desk, report, photo) == CONTENT
+
+
+def test_a_photo_from_a_revoked_device_is_kept_and_shown_to_nobody(cast: Cast, phone_of: PhoneOf) -> None:
+    officer, lost, desk = phone_of(cast.officer), phone_of(cast.officer), phone_of(cast.desk)
+    report, photo = reported(officer)
+    officer.call("POST", f"/api/devices/{lost.device}/revoke")
+    assert lost.sign_in_to_deliver().upload(report, photo, CONTENT, "image/png") == SHA256
+    assert officer.pull()[-1]["photos"] == []
+    assert status_of(lambda: see(desk, report, photo)) == 404
+    kept = db.session.scalars(select(Photo)).one()
+    assert (kept.photo_id, kept.sha256, kept.device_id) == (photo, SHA256, lost.device)
+
+
+def test_a_photo_for_which_only_a_revoked_device_signed_is_shown_to_nobody(cast: Cast, phone_of: PhoneOf) -> None:
+    """Its session may still be open, and then the upload does not say which device it comes from."""
+    officer, lost, desk = phone_of(cast.officer), phone_of(cast.officer), phone_of(cast.desk)
+    report, _ = reported(officer)
+    officer.call("POST", f"/api/devices/{lost.device}/revoke")
+    photo = lost.add_photo(report, CONTENT, "image/png")
+    lost.upload(report, photo, CONTENT, "image/png")
+    assert lost.push()["receipts"][0]["reason"] == "revoked_device"
+    assert officer.pull()[-1]["photos"] == []
+    assert status_of(lambda: see(desk, report, photo)) == 404
+
+
+def test_a_photo_that_came_before_its_device_was_revoked_stays(cast: Cast, phone_of: PhoneOf) -> None:
+    officer, desk = phone_of(cast.officer), phone_of(cast.desk)
+    report, photo = reported(officer)
+    officer.sign_in_to_deliver().upload(report, photo, CONTENT, "image/png")
+    officer.sign_in().call("POST", f"/api/devices/{officer.device}/revoke")
+    assert see(desk, report, photo) == CONTENT
+
+
 @pytest.mark.parametrize("who", ["desk", "supervisor"])
 def test_a_desk_reads_and_does_not_add(cast: Cast, phone_of: PhoneOf, who: str) -> None:
     officer, desk = phone_of(cast.officer), phone_of(getattr(cast, who))
@@ -155,6 +208,26 @@ def test_p13_storing_and_opening_a_photo_are_audited_without_content(cast: Cast,
         ("photo.store", cast.officer.id),
         ("photo.open", cast.desk.id),
     ]
+
+
+@pytest.mark.parametrize("damage", ["missing", "changed"])
+def test_p12_opening_a_photo_that_the_store_lost_asks_its_phone_again(
+    cast: Cast, phone_of: PhoneOf, settings: Settings, damage: str
+) -> None:
+    officer, desk = phone_of(cast.officer), phone_of(cast.desk)
+    report, photo = reported(officer)
+    officer.upload(report, photo, CONTENT, "image/png")
+    officer.pull()
+    stored = settings.blob_dir / "sha256" / SHA256[:2] / SHA256
+    stored.unlink()
+    if damage == "changed":
+        stored.write_bytes(picture("DEMO", 9))
+    assert status_of(lambda: see(desk, report, photo)) == 410
+    assert [each["photos"] for each in officer.pull()] == [[]]
+    assert status_of(lambda: see(desk, report, photo)) == 404
+    assert officer.upload(report, photo, CONTENT, "image/png") == SHA256
+    assert [each["photo"] for each in officer.pull()[0]["photos"]] == [photo]
+    assert see(desk, report, photo) == CONTENT
 
 
 def test_p12_a_photo_that_the_store_lost_is_asked_for_again(cast: Cast, phone_of: PhoneOf, settings: Settings) -> None:
