@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 import time_machine
@@ -17,8 +17,10 @@ from demo.phone import TUS, Phone
 from demo.pictures import picture
 from demo.wire import Refused
 from server.audit.models import AuditEvent
+from server.blobs import LocalBlobStore
 from server.config import Settings
-from server.db import db
+from server.db import db, unit_of_work
+from server.evidence import service
 from server.evidence.models import Photo, Upload
 from server.evidence.transfer import staging
 from tests.support.cast import Cast
@@ -105,6 +107,46 @@ def test_bytes_with_another_hash_are_refused_and_asked_for_again(cast: Cast, pho
     assert phone.patch(address, 0, CONTENT).headers["Holdfast-Sha256"] == SHA256
     assert [each["sha256"] for each in phone.pull()[0]["photos"] if each] == [SHA256]
     assert report in phone.items
+
+
+def test_p7_a_store_that_keeps_other_bytes_is_found_out(
+    cast: Cast, phone_of: PhoneOf, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was hashed on the way in is not what is hashed for the answer: the disk may have kept something else."""
+
+    class Forgetful(LocalBlobStore):
+        def put(self, sha256: str, source: BinaryIO) -> None:
+            super().put(sha256, source)
+            kept = settings.blob_dir / "sha256" / sha256[:2] / sha256
+            kept.unlink()
+            kept.write_bytes(b"other bytes")
+
+    phone = phone_of(cast.officer)
+    _, photo, address = begun(phone)
+    phone.push()
+    with monkeypatch.context() as patched:
+        patched.setattr("server.evidence.transfer.blob_store", lambda: Forgetful(settings.blob_dir))
+        with pytest.raises(Refused) as refused:
+            phone.patch(address, 0, CONTENT)
+    assert code_of(refused) == (410, "photo_lost")
+    assert "Holdfast-Sha256" not in refused.value.answer.headers
+    assert count(Photo) == 0
+    assert phone.pull()[-1]["photos"] == []
+    assert head(phone, address)["Holdfast-Sha256"] == SHA256
+    assert [each["photo"] for each in phone.pull()[-1]["photos"]] == [photo]
+
+
+def test_a_loss_that_was_mended_meanwhile_is_none(cast: Cast, phone_of: PhoneOf) -> None:
+    """One request finds the bytes gone, another stores them again; whoever comes to the rows last looks again."""
+    phone = phone_of(cast.officer)
+    _, photo, address = begun(phone)
+    phone.push()
+    phone.patch(address, 0, CONTENT)
+    with unit_of_work(None) as uow:
+        assert not service.lose(uow, SHA256)
+    assert [each["photo"] for each in phone.pull()[-1]["photos"]] == [photo]
+    assert head(phone, address)["Holdfast-Sha256"] == SHA256
+    assert audited("photo.lose") == 0
 
 
 def test_p5_the_same_photo_twice_has_one_effect(cast: Cast, phone_of: PhoneOf) -> None:
