@@ -24,6 +24,9 @@ export const SECOND = { ...OFFICER, id: '01890000-0000-7000-8000-000000000002', 
 type Upload = { photo: string; report: string; sha256: string; size: number; type: string; bytes: Buffer };
 type Stored = { sha256: string; payload: OpPayload; receipt: Receipt };
 
+/** Reasons for which the server knows no op, so that no report lists it. */
+const UNREAD = new Set(['malformed', 'newer_op_format', 'unknown_kind', 'field_twice', 'op_id_reused']);
+
 const hex = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');
 
 export class Server {
@@ -97,7 +100,8 @@ export class Server {
     if (known) return known.receipt;
     const reason = this.refuse.get(payload.op) ?? null;
     const verdict = reason ? 'quarantined' : 'applied';
-    const receipt: Receipt = { op: payload.op, sha256: hex(jws), seq: this.seq, verdict, reason };
+    const unread = UNREAD.has(reason ?? '');
+    const receipt: Receipt = { op: unread ? null : payload.op, sha256: hex(jws), seq: this.seq, verdict, reason };
     this.stored.set(payload.op, { sha256: receipt.sha256, payload, receipt });
     this.seqOf.set(payload.report, this.seq);
     return receipt;
@@ -131,7 +135,7 @@ export class Server {
     const ops = [...this.stored.values()].filter((each) => each.payload.report === report);
     const applied = ops.filter((each) => each.receipt.verdict !== 'quarantined').map((each) => each.payload);
     const base = empty(report, { id: 'incident', version: 1 }, this.authorOf(report), OFFICER.district);
-    const refused = ops.filter((each) => each.receipt.verdict === 'quarantined');
+    const refused = ops.filter((each) => each.receipt.verdict === 'quarantined' && each.receipt.op !== null);
     return {
       report,
       seq,

@@ -11,6 +11,8 @@ import { covers } from './view';
 const PAGE = 100;
 const KEPT_DAYS = 30;
 const CATALOG_AGE = 10 * 60_000;
+/** Refusals that the server takes back by itself, or when its operator has it judge again. */
+const RUN_AGAIN = new Set(['waiting_for_base', 'unknown_entity', 'unknown_form', 'rule_failed', 'revoked_device']);
 
 /**
  * Pull until there is no more, or until the store's user is gone: what comes then is no longer theirs to keep.
@@ -93,10 +95,11 @@ async function settleBy(store: UserStore, item: Item): Promise<void> {
   const report = item.report;
   const refused = new Set(item.quarantined.map((each) => each.op));
   const judged = (op: OpRow): boolean => (op.seq ?? Infinity) <= item.seq;
-  // The server ran it again, after a fix or when what it waited for had come.
+  // The server ran it again, after a fix or when what it waited for had come. Of what it could not read, or took for
+  // a second op of one id, an item tells nothing: its absence there does not mean that it was applied.
   await db.ops
     .where({ report })
-    .filter((op) => op.state === 'refused' && judged(op) && !refused.has(op.op))
+    .filter((op) => op.state === 'refused' && RUN_AGAIN.has(op.reason ?? '') && judged(op) && !refused.has(op.op))
     .modify({ state: 'acked', verdict: 'applied', reason: null });
   for (const stored of item.photos) {
     await db.photos

@@ -8,7 +8,7 @@ export type Parts = { item: Item | null; begun: Begun | null; ops: StoredOp[]; p
 export type Reader = { id: string; district: string | null };
 
 /** Reasons that time or an update may mend: nobody has to act on them. */
-const MENDS_ITSELF = new Set(['waiting_for_base', 'rule_failed', 'unknown_form', 'newer_op_format']);
+const MENDS_ITSELF = new Set(['waiting_for_base', 'unknown_entity', 'rule_failed', 'unknown_form']);
 const REVIEW_KINDS = new Set<OpKind | null>(['submit', 'return', 'approve']);
 
 export async function partsOf(store: UserStore, id: string): Promise<Parts> {
@@ -88,7 +88,8 @@ function photosOf({ item, photos }: Parts): PhotoView[] {
 function quarantinedOf({ item, ops }: Parts): Quarantined[] {
   const listed = item?.quarantined ?? [];
   const known = new Set(listed.map((each) => each.op));
-  const own = ops.filter((op) => op.state === 'stuck' || (op.state === 'refused' && !covers(item, op)));
+  // An item does not list what the server could not read: without this nobody would see that it was not accepted.
+  const own = ops.filter((op) => op.state === 'stuck' || (op.state === 'refused' && (item || !covers(item, op))));
   const added = own.filter((op) => !known.has(op.op)).map((op) => ({
     op: op.op,
     kind: op.kind,

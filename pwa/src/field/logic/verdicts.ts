@@ -1,7 +1,7 @@
 /** Why the server keeps an op without applying it, in words for the person who made it. The codes are the server's. */
 const WORDS: Record<string, string> = {
   bad_value: 'A value does not fit its field. Enter it again.',
-  unknown_entity: 'It belongs to an entry that the server does not know. Enter it again.',
+  unknown_entity: 'It belongs to an entry that has not arrived yet. It is run again by itself when that arrives.',
   wrong_kind: 'This kind of change is not allowed there.',
   report_locked: 'The report was approved before this arrived. Add it as a supplement.',
   written_once: 'This is written once and cannot be changed.',
@@ -18,7 +18,11 @@ const WORDS: Record<string, string> = {
   bad_signature: 'The signature of this phone does not fit. Tell your administrator.',
   waiting_for_base: 'An earlier change has not arrived yet. It is run again by itself when that arrives.',
   unknown_form: 'The server must be updated first. It is run again by itself then.',
-  newer_op_format: 'The server must be updated first. It is run again by itself then.',
+  newer_op_format: 'This app is newer than the server, which could not read it. It is kept; tell your administrator.',
+  unknown_kind: 'The server could not read it. It is kept; tell your administrator.',
+  field_twice: 'The server could not read it. It is kept; tell your administrator.',
+  malformed: 'The server could not read it. It is kept; tell your administrator.',
+  op_id_reused: 'The server has another change under the same number. Both are kept; tell your administrator.',
   rule_failed: 'The server’s rules failed on it. It is run again by itself after an update.',
   hold_needs_one_footage: 'A hold is about one camera. Ask for it again.',
   hold_names_other_camera: 'The hold names another camera than before. Ask for a new hold.',
