@@ -83,10 +83,12 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(PY)
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+# The locked packages for development include those that run the product, so one installation does for both.
+$(VENV)/.dev: requirements-dev.lock requirements.lock pyproject.toml | $(PY)
 	@echo "Installing the locked Python packages for development."
 	@$(PIP) --require-hashes -r requirements-dev.lock
-	@touch $@
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/.runtime $@
 
 pwa/node_modules/.installed: pwa/package-lock.json pwa/package.json
 	@command -v node >/dev/null && command -v npm >/dev/null || { echo "Holdfast needs Node 20.19 or newer with npm. Install it from https://nodejs.org/"; exit 1; }
