@@ -3,6 +3,12 @@
 from server.problems import Conflict, Forbidden, Malformed, Problem
 
 
+def _in_words(seconds: int) -> str:
+    # Rounded up: who waits as long as told must not be refused again.
+    count, unit = (seconds, "second") if seconds <= 90 else (-(-seconds // 60), "minute")
+    return f"{count} {unit}" + ("" if count == 1 else "s")
+
+
 class BadCredentials(Problem):
     status, code, title, retry = 401, "bad_credentials", "Name and password do not match", "never"
     hint = "Check both and try again. An admin can reset your password. What you saved on this device stays."
@@ -10,10 +16,10 @@ class BadCredentials(Problem):
 
 class TooManyAttempts(Problem):
     status, code, title, retry = 429, "too_many_attempts", "Too many failed attempts", "backoff"
-    hint = "Wait as long as `retry_after` says, in seconds, or sign in from another place."
 
     def __init__(self, seconds: int):
-        super().__init__(headers={"Retry-After": str(seconds)}, retry_after=seconds)
+        detail = f"Wait {_in_words(seconds)}, then try again. What you saved on this device stays."
+        super().__init__(detail, headers={"Retry-After": str(seconds)}, retry_after=seconds)
 
 
 class AccountSuspended(Problem):

@@ -49,6 +49,7 @@ def test_after_five_failures_even_the_right_password_waits(stranger: Caller, cas
     assert (refused.status_code, refused.json["code"], refused.json["retry"]) == (429, "too_many_attempts", "backoff")
     assert 0 < int(refused.headers["Retry-After"]) <= 30
     assert refused.json["retry_after"] == int(refused.headers["Retry-After"])
+    assert f"Wait {refused.json['retry_after']} second" in refused.json["detail"]
 
 
 def test_a_stranger_cannot_lock_an_officer_out(stranger: Caller, officer: Caller, cast: Cast) -> None:
