@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { cleaned, found, problems } from './accounts';
+import { ApiProblem } from '../api/problem';
+import { cleaned, failureWords, found, problems, refusedFields } from './accounts';
 import type { Account, NewAccount } from './api';
 
 const officer: NewAccount = {
@@ -48,6 +49,24 @@ describe('cleaned', () => {
   it('folds the user name and empties blanks', () => {
     const sent = cleaned({ ...officer, username: ' ARuiz ', star: ' 12a ', district: '' });
     expect(sent).toMatchObject({ username: 'aruiz', star: '12A', district: null });
+  });
+});
+
+describe('what the server refused', () => {
+  it('marks the fields that it names', () => {
+    const errors = { json: { star: ['Longer than maximum length 12.'], grants: { 0: ['Must be one of: x.'] } } };
+    expect(refusedFields(errors)).toEqual({
+      star: 'Longer than maximum length 12.',
+      grants: 'Must be one of: x.'
+    });
+    expect([refusedFields(undefined), refusedFields({ json: null })]).toEqual([{}, {}]);
+  });
+
+  it('says what is the matter and what to do', () => {
+    const title = 'Another account has this user name or star number';
+    const taken = new ApiProblem(409, 'name_taken', 'Choose another.', 'never', null, { title });
+    expect(failureWords(taken, 'x')).toBe(`${title}. Choose another.`);
+    expect(failureWords(new Error('e'), 'x')).toBe('x');
   });
 });
 

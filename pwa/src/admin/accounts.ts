@@ -1,4 +1,5 @@
 /** Rules and words of the accounts screen. The server checks the same rules; here they are said before sending. */
+import { ApiProblem } from '../api/problem';
 import type { Account, Grant, NewAccount, Role } from './api';
 
 export const ROLES: { id: Role; label: string; says: string }[] = [
@@ -16,7 +17,12 @@ export function roleWords(role: Role): string {
   return ROLES.find((one) => one.id === role)?.label ?? role;
 }
 
-export type Problems = Partial<Record<'username' | 'display_name' | 'star' | 'district' | 'grants', string>>;
+const FIELDS = ['username', 'display_name', 'star', 'district', 'grants'] as const;
+
+/** The longest that the server takes. */
+export const LONGEST = { username: 64, display_name: 120, star: 12 };
+
+export type Problems = Partial<Record<(typeof FIELDS)[number], string>>;
 
 export function problems(of: NewAccount): Problems {
   const found: Problems = {};
@@ -31,6 +37,32 @@ export function problems(of: NewAccount): Problems {
     found.grants = 'An admin does not decide about reports, so an admin cannot be a supervisor.';
   }
   return found;
+}
+
+/** The first word of the server for each field that it refused (`errors` of the problem document). */
+export function refusedFields(errors: unknown): Problems {
+  const found: Problems = {};
+  const body = (errors as { json?: unknown } | null | undefined)?.json;
+  if (typeof body !== 'object' || body === null) return found;
+  for (const field of FIELDS) {
+    const said = deepest((body as Record<string, unknown>)[field]);
+    if (said) found[field] = said;
+  }
+  return found;
+}
+
+function deepest(said: unknown): string | null {
+  if (typeof said === 'string') return said;
+  if (typeof said !== 'object' || said === null) return null;
+  return Object.values(said).map(deepest).find(Boolean) ?? null;
+}
+
+/** A failure in words: what is the matter, then what to do. */
+export function failureWords(failed: unknown, otherwise: string): string {
+  if (!(failed instanceof ApiProblem)) return otherwise;
+  const { title } = failed.extra;
+  const parts = [typeof title === 'string' && title ? `${title.replace(/\.$/, '')}.` : '', failed.detail];
+  return parts.filter(Boolean).join(' ') || otherwise;
 }
 
 /** What is sent: blanks are null, and the user name is folded as the server folds it. */
