@@ -78,3 +78,12 @@ def test_sync_needs_only_the_standard_library() -> None:
         for name in re.findall(r"^\s*(?:from|import)\s+([A-Za-z_]\w*)", path.read_text(), re.MULTILINE)
     }
     assert {(path, name) for path, name in imported if name not in allowed} == set()
+
+
+def test_development_has_the_versions_that_run() -> None:
+    """One installation serves both, so what is tested must be what runs."""
+    pins = [
+        dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
+        for name in ("requirements.lock", "requirements-dev.lock")
+    ]
+    assert pins[0].items() <= pins[1].items()
