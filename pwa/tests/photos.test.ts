@@ -47,6 +47,57 @@ describe('photos', () => {
     expect((await p.view(report))?.photos[0]?.onServer).toBe(false);
   });
 
+  it('do not count as there when a report lists other bytes under the same id (P7)', async () => {
+    const { report, photo } = await taken();
+    p.server.before = (request) => (request.url.includes('/api/uploads') ? problem(503, 'unavailable') : null);
+    const bytes = Buffer.from('other bytes');
+    const other = { photo, report, sha256: createHash('sha256').update(bytes).digest('hex'), size: bytes.length, type: 'image/jpeg', bytes };
+    p.server.uploads.set('other', other);
+    await p.sync();
+    expect((await p.store.item(report))?.photos).toMatchObject([{ photo, sha256: other.sha256 }]);
+    expect(await p.store.db.photos.get(photo)).toMatchObject({ state: 'pending', doneAt: null });
+    expect(await p.view(report)).toMatchObject({ pendingPhotos: 1, state: 'phone' });
+  });
+
+  it('count as there when a report lists them with their own hash, though the answer to the upload was lost', async () => {
+    const { report, photo } = await taken();
+    p.server.before = (request) => (request.url.includes('/api/uploads') ? problem(503, 'unavailable') : null);
+    p.server.uploads.set('before', { photo, report, sha256, size: picture.length, type: 'image/jpeg', bytes: picture });
+    await p.sync();
+    expect(await p.store.db.photos.get(photo)).toMatchObject({ state: 'done', offset: picture.length });
+  });
+
+  it('are sent again when a newer report no longer lists them', async () => {
+    const { report, photo } = await taken();
+    await p.sync();
+    expect(await p.store.db.photos.get(photo)).toMatchObject({ state: 'done' });
+    p.server.uploads.clear();
+    p.server.seqOf.set(report, ++p.server.seq);
+    await p.sync();
+    expect([...p.server.uploads.values()][0]?.bytes.equals(picture)).toBe(true);
+    expect(await p.store.db.photos.get(photo)).toMatchObject({ state: 'done' });
+  });
+
+  it('stay on this phone beyond the 30 days unless the server lists them with their hash', async () => {
+    const { prune } = await import('../src/outbox/pull');
+    const later = Date.now() + 31 * 86_400_000;
+    const { report, photo } = await taken();
+    await p.sync();
+    const item = await p.store.item(report);
+    if (!item) throw new Error('no item');
+    const listing = (photos: typeof item.photos) =>
+      p.store.db.reports.put({ id: report, seq: item.seq, body: { v: 0, plain: { ...item, photos } } });
+    await listing([]);
+    await prune(p.store, later);
+    await listing(item.photos.map((each) => ({ ...each, sha256: '0'.repeat(64) })));
+    await prune(p.store, later);
+    expect(await p.store.bytes(photo)).not.toBeNull();
+    await listing(item.photos);
+    await prune(p.store, later);
+    expect(await p.store.bytes(photo)).toBeNull();
+    expect(await p.store.db.photos.get(photo)).toBeUndefined();
+  });
+
   it('go on where they were after the app was killed', async () => {
     const { report } = await taken();
     let parts = 0;

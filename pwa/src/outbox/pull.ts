@@ -3,7 +3,7 @@ import { stranger } from '../api/problem';
 import { json, sendAs, type Bearer } from '../api/request';
 import { currentUser } from '../session';
 import { seal } from '../storage/seam';
-import type { OpRow, UserStore } from '../storage/user';
+import type { OpRow, PhotoRow, UserStore } from '../storage/user';
 import type { Catalog, DeviceName, Item, Person, PullAnswer } from '../sync/types';
 import { changed } from './bus';
 import { covers } from './view';
@@ -27,7 +27,7 @@ export async function pull(store: UserStore, bearer: Bearer, contact: () => Prom
     if (currentUser()?.id !== store.user) return again;
     await contact();
     if (page.reset) again = (await startAnew(store, cursor !== null)) || again;
-    await apply(store, page);
+    again = (await apply(store, page)) || again;
     if (!page.more) return again;
   }
 }
@@ -49,7 +49,8 @@ async function startAnew(store: UserStore, hadCursor: boolean): Promise<boolean>
   return true;
 }
 
-async function apply(store: UserStore, page: PullAnswer): Promise<void> {
+/** Put a page on the disk; return whether something must be delivered again. */
+async function apply(store: UserStore, page: PullAnswer): Promise<boolean> {
   const { db } = store;
   const doubtful = new Set(await store.meta<string[]>('doubtful'));
   for (const item of page.items) doubtful.delete(item.report);
@@ -59,13 +60,15 @@ async function apply(store: UserStore, page: PullAnswer): Promise<void> {
     page.items.map(async (item) => ({ id: item.report, seq: item.seq, body: await seal(item) }))
   );
   const meta = await metaRows(store, page, page.more ? [...doubtful] : []);
+  let lost = 0;
   await db.transaction('rw', [db.reports, db.begun, db.ops, db.photos, db.meta], async () => {
     await db.reports.bulkPut(rows);
     await leave(store, gone);
-    for (const item of page.items) await settleBy(store, item);
+    for (const item of page.items) lost += await settleBy(store, item);
     await db.meta.bulkPut(meta);
   });
   changed({ user: store.user, reports: [...page.items.map((item) => item.report), ...gone], meta: true });
+  return lost > 0;
 }
 
 async function metaRows(store: UserStore, page: PullAnswer, doubtful: string[]): Promise<{ key: string; body: Awaited<ReturnType<typeof seal>> }[]> {
@@ -89,8 +92,11 @@ async function leave(store: UserStore, gone: string[]): Promise<void> {
   }
 }
 
-/** Take from an item what the server says of this phone's own ops and photos. Runs inside the transaction. */
-async function settleBy(store: UserStore, item: Item): Promise<void> {
+/**
+ * Take from an item what the server says of this phone's own ops and photos; return how many photos must be sent
+ * again. Runs inside the transaction.
+ */
+async function settleBy(store: UserStore, item: Item): Promise<number> {
   const { db } = store;
   const report = item.report;
   const refused = new Set(item.quarantined.map((each) => each.op));
@@ -101,12 +107,21 @@ async function settleBy(store: UserStore, item: Item): Promise<void> {
     .where({ report })
     .filter((op) => op.state === 'refused' && RUN_AGAIN.has(op.reason ?? '') && judged(op) && !refused.has(op.op))
     .modify({ state: 'acked', verdict: 'applied', reason: null });
-  for (const stored of item.photos) {
-    await db.photos
-      .where({ photo: stored.photo })
-      .filter((own) => own.sha256 === stored.sha256 && own.state !== 'done')
-      .modify({ state: 'done', offset: stored.size, reason: null, doneAt: new Date().toISOString() });
-  }
+  const doneAt = new Date().toISOString();
+  await db.photos
+    .where({ report })
+    .filter((own) => own.state !== 'done' && isListed(item, own))
+    .modify((own) => void Object.assign(own, { state: 'done', offset: own.size, reason: null, doneAt }));
+  // The server lost the bytes, or cannot read them back: this phone has them, and sends them again.
+  return db.photos
+    .where({ report })
+    .filter((own) => own.state === 'done' && !isListed(item, own))
+    .modify({ state: 'pending', offset: 0, reason: null, doneAt: null });
+}
+
+/** Whether the server says that it has this very photo: by the hash that it recomputed (P7). */
+function isListed(item: Item | null, own: PhotoRow): boolean {
+  return item?.photos.some((each) => each.photo === own.photo && each.sha256 === own.sha256) ?? false;
 }
 
 /** Drop what the server has had for 30 days and shows in its snapshot; until then it can be given back (P12). */
@@ -117,8 +132,10 @@ export async function prune(store: UserStore, now: number = Date.now()): Promise
   for (const op of old) {
     if (op.seq === -1 || covers(await store.item(op.report), op)) await db.ops.delete(op.op);
   }
-  const photos = await db.photos.where({ state: 'done' }).filter((photo) => (photo.doneAt ?? '~') < before).toArray();
-  const ids = photos.map((photo) => photo.photo);
+  const ids: string[] = [];
+  for (const photo of await db.photos.where({ state: 'done' }).filter((each) => (each.doneAt ?? '~') < before).toArray()) {
+    if (isListed(await store.item(photo.report), photo)) ids.push(photo.photo);
+  }
   await db.transaction('rw', [db.photos, db.blobs], async () => {
     await db.photos.bulkDelete(ids);
     await db.blobs.bulkDelete(ids);
