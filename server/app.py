@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import structlog
 from flask import Flask, Response, request, send_from_directory
 from flask_compress import Compress
 from flask_migrate import Migrate
@@ -14,7 +13,7 @@ from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import server.holds.jobs  # noqa: F401 - registers the outbox's handlers
-from server import outbox, problems, security
+from server import log, outbox, problems, security
 from server.accounts import routes as account_routes
 from server.accounts import service as accounts
 from server.audit import routes as audit_routes
@@ -74,7 +73,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
-    _log()
+    log.configure()
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     security.install(app)
@@ -118,19 +117,6 @@ def _wire(app: Flask, settings: Settings) -> None:
     found["consequences"] = {"hold": holds.on_op_stored}
     found["facts"] = {"holds": holds.statuses, "photos": evidence.statuses}
     found["server_key"] = ServerKey(settings.signing_key_file)
-
-
-def _log() -> None:
-    """Log one JSON object a line: codes, ids and counts, never what a person wrote."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        cache_logger_on_first_use=True,
-    )
 
 
 def _open_spec(app: Flask) -> None:

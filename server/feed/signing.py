@@ -20,7 +20,7 @@ from jwt.api_jws import PyJWS
 
 from sync.op import BadOp, Op, parse
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NAMED = re.compile(rb'"report"\s*:\s*"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')
 _JWS = PyJWS(algorithms=["ES256"])
 _ES256 = ec.ECDSA(hashes.SHA256())
 # Bytes of each of the two numbers of a signature on P-256.
@@ -57,10 +57,9 @@ def read(token: str) -> Envelope:
     named: str | None = None
     try:
         header, body, _signature = token.split(".")
+        named = _report_of(_decode(body))
         kid = _json(header).get("kid")
-        found = _json(body)
-        named = _report_of(found)
-        op = parse(found)
+        op = parse(_json(body))
     except BadOp as bad:
         return Envelope(token, digest, None, None, bad.reason, named)
     except (ValueError, AttributeError, RecursionError):
@@ -68,9 +67,10 @@ def read(token: str) -> Envelope:
     return Envelope(token, digest, op, kid if isinstance(kid, str) else None, None, op.report)
 
 
-def _report_of(found: Any) -> str | None:
-    named = found.get("report")
-    return named if isinstance(named, str) and _UUID.fullmatch(named) else None
+def _report_of(body: bytes) -> str | None:
+    """Find which report a payload names, even where the rest of it cannot be read."""
+    found = _NAMED.search(body)
+    return found[1].decode() if found else None
 
 
 def payload(token: str) -> dict[str, Any]:

@@ -16,12 +16,14 @@ import httpx
 from server.config import Settings
 from server.holds.custodians.contract import Answer, HoldRequest, OutcomeUnknown, Standing, Undelivered
 from server.holds.custodians.webhook import signing
+from sync.holds import storable
 
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 10.0
 # An answer is a few lines; anything longer is not one, and must not fill this process's memory.
 MAX_ANSWER_BYTES = 64 * 1024
 MAX_WORDS = 500
+MAX_NAME = 64
 
 
 def from_settings(settings: Settings) -> "WebhookCustodian | None":
@@ -42,7 +44,8 @@ class WebhookCustodian:
 
     @property
     def name(self) -> str:
-        return urlsplit(self._url).hostname or "custodian"
+        # A host name may have 253 characters; what is shown and stored of it has fewer.
+        return (urlsplit(self._url).hostname or "custodian")[:MAX_NAME]
 
     def submit(self, request: HoldRequest) -> Answer:
         # A repeat of a revision has the same key and bytes; only a widening is something new to say.
@@ -123,7 +126,7 @@ def _answer(raw: bytes) -> Answer:
     try:
         found = json.loads(raw)
         words = found.get("words")
-        standing, reference = Standing(found["state"]), str(found.get("reference") or "")[:128]
+        standing, reference = Standing(found["state"]), storable(str(found.get("reference") or ""))[:128]
         if not reference and standing is not Standing.REFUSED:
             raise ValueError("an acceptance without a reference cannot be followed")
         return Answer(
@@ -132,7 +135,7 @@ def _answer(raw: bytes) -> Answer:
             start=_moment(found["window"]["from"]),
             end=_moment(found["window"]["to"]),
             revision=int(found["revision"]) if "revision" in found else None,
-            words=str(words)[:MAX_WORDS] if words else None,
+            words=storable(str(words))[:MAX_WORDS] or None if words else None,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as unreadable:
         raise OutcomeUnknown("custodian_answer_unreadable") from unreadable
