@@ -154,6 +154,14 @@ def verify() -> None:
 
 
 @main.command()
+def rejudge() -> None:
+    """Judge quarantined ops again that a mended rule or a new form may lift; run it after each update."""
+    with _application():
+        lifted = feed.rejudge()
+    click.echo(f"{lifted} {'op is' if lifted == 1 else 'ops are'} no longer quarantined")
+
+
+@main.command()
 @click.argument("path", type=click.Path(dir_okay=False, writable=True, path_type=Path))
 def openapi(path: Path) -> None:
     """Write the description of the API to PATH. Needs no settings and no database."""

@@ -159,6 +159,11 @@ def test_verify_names_the_first_event_that_does_not_fit(database: Database, cast
     assert "FAIL  audit  event 2: the event was changed" in bad.output
 
 
+def test_rejudge_says_how_many_ops_it_lifted(cast: Cast, run: Run) -> None:
+    found = run("rejudge")
+    assert (found.returncode, found.stdout) == (0, "0 ops are no longer quarantined\n")
+
+
 def test_the_description_of_the_api_needs_no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rule: the PWA's client is generated without a server, and the same each time."""
     monkeypatch.chdir(tmp_path)
