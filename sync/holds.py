@@ -158,7 +158,12 @@ def _text(value: object, limit: int) -> str | None:
     """Return a value as text that any database takes; None for what is no text."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    return str(value).replace("\0", "").strip()[:limit] or None
+    return storable(str(value)).strip()[:limit] or None
+
+
+def storable(text: str) -> str:
+    """Return a text without what a database refuses: zero bytes, and the halves of characters that were cut apart."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()
 
 
 def _moment(value: object, utc_offset: int) -> datetime | None:

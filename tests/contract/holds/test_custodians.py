@@ -181,3 +181,8 @@ def test_holds_survive_a_restart_of_the_custodian(tmp_path: Path, asked: HoldReq
     stand_in.stop()
     assert found is not None
     assert found.reference == reference
+
+
+def test_a_custodian_s_name_fits_wherever_it_is_stored() -> None:
+    host = "a" * 60 + "." + "b" * 60 + ".example"
+    assert WebhookCustodian(f"https://{host}/v1", SECRET, PATIENCE).name == host[:64]

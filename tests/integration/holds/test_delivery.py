@@ -5,7 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from server import outbox
+from server.db import db
 from server.holds import jobs
+from server.holds.service import statuses
 from server.outbox.claims import claim
 from sync.holds import State
 from tests.integration.holds.tracker import Tracker
@@ -56,6 +58,26 @@ def test_after_an_unknown_outcome_it_asks_before_it_sends_again(tracker: Tracker
     (kept,) = tracker.at_custodian(intent)
     assert kept["deliveries"] == 1
     assert line.seen[:2] == ["POST", "GET"]
+
+
+@pytest.mark.parametrize("why", ["Agents used force \ud83d", "a\0b", "\ud83d"])
+def test_p6_no_text_stops_a_hold(tracker: Tracker, why: str) -> None:
+    """Half an emoji is what a phone's keyboard leaves when a text is cut at a length."""
+    intent = tracker.ask(why=why, wearer_star="123\ud83d45", place="\udc00")
+    tracker.until(intent, State.HELD)
+    (kept,) = tracker.at_custodian(intent)
+    assert kept["request"]["camera"]["wearer_star"] == "12345"
+
+
+def test_a_custodian_s_words_and_reference_are_mended(tracker: Tracker, line: Line) -> None:
+    intent = tracker.ask()
+    answer = standing(intent, "accepted", reference="R\0-1\ud83d", words="Evidence\0 kept \ud83d")
+    line.faults.append(("POST", scripted(200, answer)))
+    tracker.step()
+    assert tracker.hold(intent).reference == "R-1"
+    with tracker.app.app_context():
+        shown = statuses(db.session(), [tracker.hold(intent).report_id])[tracker.hold(intent).report_id]
+    assert [each["words"] for each in shown] == ["Evidence kept "]
 
 
 def test_errors_are_tried_again_until_they_end(tracker: Tracker, line: Line) -> None:

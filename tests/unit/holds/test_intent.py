@@ -58,6 +58,12 @@ def test_a_time_without_an_offset_is_the_devices_own() -> None:
     assert intent_of(hold_op({**FULL, "from": "2026-02-03T15:05:00"}), POLICY, RECEIVED).start == START
 
 
+@pytest.mark.parametrize("text", ["Force\ud83d.", "Force\0.", "\udc00Force.\0"])
+def test_a_text_that_no_database_takes_is_mended(text: str) -> None:
+    found = intent_of(hold_op({**FULL, "why": text, "place": "\ud83d"}), POLICY, RECEIVED)
+    assert (found.why, found.place) == ("Force.", None)
+
+
 def test_a_reversed_window_is_turned() -> None:
     found = intent_of(hold_op({**FULL, "from": FULL["to"], "to": FULL["from"]}), POLICY, RECEIVED)
     assert (found.start, found.end) == (START, END)
