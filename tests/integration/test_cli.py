@@ -125,7 +125,7 @@ def test_every_command_explains_itself() -> None:
     found = dict(walk(main, ()))
     assert {" ".join(words) for words, each in found.items() if not isinstance(each, click.Group)} == {
         "admin create-user", "admin reset-password", "admin suspend", "admin reactivate", "admin list-users",
-        "db upgrade", "worker", "verify", "openapi", "doctor",
+        "db upgrade", "worker", "verify", "rejudge", "openapi", "doctor",
     }  # fmt: skip
     for words, command in found.items():
         result = CliRunner().invoke(main, [*words, "--help"])
@@ -161,7 +161,7 @@ def test_verify_names_the_first_event_that_does_not_fit(database: Database, cast
 
 def test_rejudge_says_how_many_ops_it_lifted(cast: Cast, run: Run) -> None:
     found = run("rejudge")
-    assert (found.returncode, found.stdout) == (0, "0 ops are no longer quarantined\n")
+    assert (found.exit_code, found.stdout) == (0, "0 ops are no longer quarantined\n")
 
 
 def test_the_description_of_the_api_needs_no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

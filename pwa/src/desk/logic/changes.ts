@@ -154,6 +154,8 @@ const REASONS: Record<string, string> = {
   reason_missing: 'A reason must be given.',
   wrong_kind: 'This kind of change may not write these fields.',
   written_once: 'The field can be written only once.',
+  no_conflict: 'The field was not in conflict any more; there was nothing to settle.',
+  conflict_needs_reason: 'The field has two values; settle it with a reason.',
   bad_value: 'A value does not fit its field.',
   rule_failed: 'The server could not judge it. It is judged again after an update.'
 };

@@ -5,6 +5,8 @@ const WORDS: Record<string, string> = {
   wrong_kind: 'This kind of change is not allowed there.',
   report_locked: 'The report was approved before this arrived. Add it as a supplement.',
   written_once: 'This is written once and cannot be changed.',
+  no_conflict: 'The field was not in conflict any more; there was nothing to settle.',
+  conflict_needs_reason: 'The field has two values; settle it with a reason.',
   incomplete: 'Something that submitting needs was missing. Complete it and submit again.',
   stale_view: 'The report changed before this arrived. Look at it again.',
   reason_missing: 'A reason was missing.',
