@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HoldStatus, Snapshot, Version } from '../../sync/types';
 import { byUrgency, HOLD_STATES, holdUrgency, holdWords } from './holds';
-import { openConflicts, filtered, mostUrgentFirst, NO_FILTER, rowOf, type Readable } from './queue';
+import { arrivedLate, openConflicts, filtered, mostUrgentFirst, NO_FILTER, rowOf, type Readable } from './queue';
 
 const NOW = Date.parse('2026-11-23T22:00:00Z');
 const daysOn = (days: number): string => new Date(NOW + days * 86_400_000 + 60_000).toISOString();
@@ -47,6 +47,16 @@ function aReport(
   } as unknown as Snapshot;
   return { id, snapshot, holds: over.holds ?? [], quarantined: [], pending: 0 };
 }
+
+describe('the time of a decision', () => {
+  it('is told twice only where the server got it much later or earlier', () => {
+    const wall = '2026-11-23T21:00:00Z';
+    expect(arrivedLate({ wall, received: '2026-11-23T21:04:00Z' })).toBe(false);
+    expect(arrivedLate({ wall, received: '2026-11-23T22:40:00Z' })).toBe(true);
+    expect(arrivedLate({ wall, received: '2026-11-23T20:00:00Z' })).toBe(true);
+    expect(arrivedLate({ wall, received: null })).toBe(false);
+  });
+});
 
 describe('urgency of the queue', () => {
   it('puts the due hold first, then the conflict, then the oldest submission', () => {

@@ -53,6 +53,13 @@ export function stateVersion(snapshot: Snapshot): Version | null {
   return heads(snapshot, REVIEW, 'state').at(-1) ?? null;
 }
 
+const AT_ONCE_MS = 5 * 60_000;
+
+/** Whether the server got a version at another time than its device says that it was made. */
+export function arrivedLate(of: Pick<Version, 'wall' | 'received'>): boolean {
+  return of.received !== null && Math.abs(Date.parse(of.received) - Date.parse(of.wall)) > AT_ONCE_MS;
+}
+
 /** Conflicts that a person settles here. The review's own state is settled by the next submit or return. */
 export function openConflicts(snapshot: Snapshot): { entity: string; field: string; heads: Version[] }[] {
   return conflicts(snapshot).filter((one) => one.entity !== REVIEW);

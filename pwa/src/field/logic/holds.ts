@@ -15,8 +15,10 @@ export type Hold = {
   /** What happens next, in one sentence. */
   next: string;
   since: string | null;
-  /** Whole days until the recording would be destroyed; null when nobody knows when it was made. */
+  /** Whole days until the recording is destroyed; null when it is held, or nobody knows when it was made. */
   days: number | null;
+  /** The day on which it would be destroyed without a hold. */
+  destroyOn: string | null;
   reference: string | null;
 };
 
@@ -79,7 +81,8 @@ export function holdOf(view: ReportView, footage: string, days: number, now: num
     ...shown,
     ...(status?.error && shown.badge === 'due' ? { next: `${holdTrouble(status.error)} ${shown.next}` } : {}),
     since: status?.since ?? asked[0]?.wall ?? null,
-    days: limit ? daysLeft(limit, now) : null,
+    days: limit && shown.badge !== 'held' ? daysLeft(limit, now) : null,
+    destroyOn: limit,
     reference: status?.reference ?? null
   };
 }
@@ -92,7 +95,7 @@ export function holdsOf(view: ReportView, days: number, now: number): Hold[] {
     .filter((one) => one !== null);
 }
 
-/** What Home says of a report's holds: the least certain one, and the fewest days. */
+/** What Home says of a report's holds: the least certain one, and the fewest days of those that still run. */
 export function leastCertain(holds: Hold[]): Hold | null {
   const sorted = [...holds].sort((a, b) => ORDER.indexOf(a.badge) - ORDER.indexOf(b.badge));
   const first = sorted[0];

@@ -96,14 +96,17 @@ describe('the state of a hold', () => {
     expect(holdOf(withHold('x', 'held'), 'f', 90, now)).toMatchObject({
       badge: 'held',
       word: 'held',
-      days: 89
+      days: null,
+      destroyOn: '2027-02-21T20:00:00Z'
     });
   });
 
-  it('speaks for a report with its least certain hold and the fewest days', () => {
-    const held = { ...holdOf(withHold('x', 'held'), 'f', 90, now)!, days: 3 };
+  it('speaks for a report with its least certain hold and the fewest days that still run', () => {
+    const held = holdOf(withHold('x', 'held'), 'f', 90, now)!;
     const waiting = holdOf(withHold(null), 'f', 90, now)!;
-    expect(leastCertain([held, waiting])).toMatchObject({ badge: 'phone', days: 3 });
+    const soon = { ...holdOf(withHold('x', 'submitted'), 'f', 90, now)!, days: 3 };
+    expect(leastCertain([held, waiting, soon])).toMatchObject({ badge: 'phone', days: 3 });
+    expect(leastCertain([held])).toMatchObject({ badge: 'held', days: null });
     expect(leastCertain([])).toBeNull();
     expect([daysWords(null), daysWords(1), daysWords(-1)]).toEqual([
       'days unknown',

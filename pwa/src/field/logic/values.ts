@@ -2,7 +2,7 @@
 import { dateTime } from '../../ui/time';
 import { links } from './place';
 import { fieldOf, fieldValue } from '../../sync/form';
-import { entities, value } from '../../sync/overlay';
+import { current, entities, value } from '../../sync/overlay';
 import type { Catalog, Field, FormDefinition, Section, Snapshot } from '../../sync/types';
 
 export type Option = { id: string; label: string; group?: string; hint?: string };
@@ -93,8 +93,9 @@ export function inWords(one: unknown, field: Field | undefined, catalog: Catalog
   return field.unit ? `${text(one)} ${field.unit}` : text(one);
 }
 
+/** Of two addresses in conflict the first, as on the desk: the same report bears one name everywhere. */
 export function titleOf(view: Snapshot, startedAt: string): string {
-  const address = text(value(view, 'report', 'address')).trim();
+  const address = text(current(view, 'report', 'address')[0]?.value).trim();
   if (address) return address;
   const from = text(value(view, 'report', 'occurred_from')) || startedAt;
   return `Report of ${dateTime(from)}`;
