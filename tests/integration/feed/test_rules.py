@@ -42,6 +42,20 @@ def test_a_resolution_needs_a_conflict(cast: Cast, phone_of: PhoneOf) -> None:
     assert reasons(desk) == ["no_conflict"]
 
 
+def test_a_resolution_that_names_an_old_version_beside_the_standing_one_settles_nothing(
+    cast: Cast, phone_of: PhoneOf
+) -> None:
+    officer, desk = phone_of(cast.officer), phone_of(cast.desk)
+    report = complete_report(officer)
+    old = officer.edit(report, {"rd_number": "JK100001"})
+    new = officer.edit(report, {"rd_number": "JK100002"})
+    officer.push()
+    desk.pull()
+    desk.heads[report, "report", "rd_number"] = [old, new]
+    desk.resolve(report, "rd_number", "JK999999", "because")
+    assert reasons(desk) == ["no_conflict"]
+
+
 def test_a_written_once_field_stays_even_for_a_resolution(cast: Cast, phone_of: PhoneOf) -> None:
     officer, desk = phone_of(cast.officer), phone_of(cast.desk)
     report = complete_report(officer)
