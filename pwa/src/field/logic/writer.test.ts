@@ -61,6 +61,17 @@ describe('writing a field while the feed goes on', () => {
     expect(outbox.saved.flatMap((edit) => edit.base)).not.toContain('elsewhere');
   });
 
+  it('goes on after a reload from what was seen and what was written oneself, and nothing else', async () => {
+    const others = { ...version('elsewhere', 'Z'), actor: 'b' };
+    const own = version('own-before', 'A b');
+    view.set({ snapshot: shown([own, others]) });
+    const writer = new FieldWriter('r', 'report', 'address');
+    writer.resume(shown([own, others]), ['first'], 'a');
+    expect(writer.base).toEqual(['own-before']);
+    await writer.write('A b c');
+    expect(outbox.saved[0]?.base).toEqual(['own-before']);
+  });
+
   it('does not wait for an op when nothing was written over nothing', async () => {
     view.set({ snapshot: shown([]) });
     const writer = new FieldWriter('r', 'report', 'address');

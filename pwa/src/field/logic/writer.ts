@@ -24,6 +24,20 @@ export class FieldWriter {
     this.seen = heads(view, this.entity, this.field).map((head) => head.op);
   }
 
+  /** The versions that the next write names as seen; undefined before the person began. */
+  get base(): string[] | undefined {
+    return this.seen;
+  }
+
+  /**
+   * The person goes on after a reload. What they had seen then counts, and what they wrote themselves since: the save of
+   * their own text may just have ended. Anything else arrived unseen.
+   */
+  resume(view: Snapshot, seen: string[], user: string): void {
+    const known = heads(view, this.entity, this.field);
+    this.seen = known.filter((head) => seen.includes(head.op) || head.actor === user).map((head) => head.op);
+  }
+
   async write(value: unknown): Promise<void> {
     const edit = { entity: this.entity, field: this.field, value };
     await save(this.report, [this.seen ? { ...edit, base: this.seen } : edit]);
