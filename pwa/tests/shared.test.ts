@@ -92,4 +92,30 @@ describe('a phone that two officers use', () => {
     expect(token).toBe('upload');
     expect(await p.session.deliveryBearer(SECOND.id)()).toBe('session-second');
   });
+
+  it('sends the present user\'s new ops between the parts of a photo that another user left', async () => {
+    p.server.down = true;
+    const report = await p.outbox.newReport(words('left behind'));
+    await p.outbox.addPhoto(report, new Blob([new Uint8Array(2_500_000)], { type: 'image/jpeg' }), {});
+    await p.session.signOut();
+    p.server.down = false;
+    await signIn('second');
+    let parts = 0;
+    p.server.before = async (request) => {
+      if (request.method === 'PATCH' && ++parts === 1) {
+        await p.outbox.holdFootage(await p.outbox.newReport(), { wearer_star: '54321' });
+        p.engine.wake();
+      }
+      return null;
+    };
+    await p.sync();
+    const order = p.server.requests.filter((each) => each.path === '/api/push' || each.method === 'PATCH');
+    expect(order.map((each) => `${each.method} ${each.token}`)).toEqual([
+      'POST upload',
+      'PATCH upload',
+      'POST session-second',
+      'PATCH upload',
+      'PATCH upload'
+    ]);
+  });
 });

@@ -1,6 +1,7 @@
 /** Word that something on the disk changed: to this tab's stores, and to the other tabs of this browser. */
 
-export type Change = { user: string; reports: string[] | 'all'; meta?: boolean };
+/** `saved`: a person wrote it, so that it waits to be sent; the sender's own changes must not wake the senders. */
+export type Change = { user: string; reports: string[] | 'all'; meta?: boolean; saved?: boolean };
 
 const CHANNEL = 'holdfast-changes';
 const listeners = new Set<(change: Change) => void>();

@@ -6,7 +6,7 @@ import { withLock } from '../storage/lock';
 import { phone } from '../storage/phone';
 import type { UserStore } from '../storage/user';
 import { delay, jittered } from './backoff';
-import { changed } from './bus';
+import { changed, onChange } from './bus';
 import { storeOf } from './here';
 import { sendPhotos } from './photos';
 import { prune, pull, refreshCatalog } from './pull';
@@ -16,9 +16,15 @@ import { showError, showStep } from './safety';
 const POLL = 25_000;
 const POLL_BESIDE_POKE = 75_000;
 const GATHER = 200;
+const SOON = 1000;
 
 let running: Promise<void> | null = null;
 let wanted = false;
+/** Set beside `wanted`, and taken back where the present user's ops went out between the parts of a photo. */
+let unsent = false;
+/** The server asked for what it had lost: another round follows, though nobody woke the sender. */
+let again = false;
+let late: ApiProblem | null = null;
 let attempts = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let pokeIsOpen: () => boolean = () => false;
@@ -26,7 +32,15 @@ let pokeIsOpen: () => boolean = () => false;
 /** Ask for a cycle soon; many wishes become one. */
 export function wake(): void {
   wanted = true;
+  unsent = true;
   if (!running) schedule(GATHER);
+}
+
+/** Be woken by each save, in this tab or another: the tab that sends may not be the one that writes. */
+export function followSaves(): () => void {
+  return onChange((change) => {
+    if (change.saved) wake();
+  });
 }
 
 /** Run a cycle now; resolves when it ended, well or not: `safety` tells. */
@@ -62,21 +76,30 @@ async function loop(): Promise<void> {
   let problem: ApiProblem | null = null;
   do {
     wanted = false;
+    again = false;
     problem = await withLock('holdfast-send', cycle);
-  } while (wanted && !problem);
+  } while ((wanted || again) && !problem);
   showStep(null);
   showError(problem && { code: problem.code, detail: problem.detail });
-  if (problem) schedule(delay(attempts++, problem.retryAfter));
+  if (problem) schedule(pauseAfter(problem));
   else {
     attempts = 0;
     schedule(jittered(pokeIsOpen() ? POLL_BESIDE_POKE : POLL));
   }
 }
 
+/** What was saved during a failing cycle does not wait as long as what keeps failing. */
+function pauseAfter(problem: ApiProblem): number {
+  const pause = delay(attempts++, problem.retryAfter);
+  return wanted ? Math.min(pause, Math.max(SOON, (problem.retryAfter ?? 0) * 1000)) : pause;
+}
+
 /** Everything once, for the present user and then for others with unsent work; the problem met, or null. */
 async function cycle(): Promise<ApiProblem | null> {
   const user = get(session).user;
   let problem: ApiProblem | null = null;
+  unsent = false;
+  late = null;
   try {
     if (user) await serve(storeOf(user.id), user.role === 'admin');
   } catch (failed) {
@@ -87,7 +110,21 @@ async function cycle(): Promise<ApiProblem | null> {
   for (const other of await phone.userIds()) {
     if (other !== user?.id) await deliverFor(other).catch(asProblem);
   }
-  return problem;
+  return problem ?? late;
+}
+
+/** Between the parts of anybody's photo: the present user's new ops go first, a hold before all (P6). */
+async function between(): Promise<void> {
+  const user = currentUser();
+  if (!unsent || !user || user.role === 'admin') return;
+  unsent = false;
+  try {
+    await pushPending(deliveryOf(storeOf(user.id)));
+  } catch (failed) {
+    if (isNobody(failed)) throw failed;
+    // The ops' trouble is not the photo's.
+    late = asProblem(failed);
+  }
 }
 
 async function serve(store: UserStore, isAdmin: boolean): Promise<void> {
@@ -105,12 +142,6 @@ async function serve(store: UserStore, isAdmin: boolean): Promise<void> {
   await attempt(() => pushPending(delivery));
   await attempt(() => fetchChanges(store));
   await attempt(async () => {
-    // What was saved while photos are on their way goes out between their parts.
-    const between = async (): Promise<void> => {
-      if (!wanted) return;
-      wanted = false;
-      await pushPending(delivery);
-    };
     if ((await sendPhotos({ ...delivery, between })) > 0) await fetchChanges(store);
   });
   await prune(store);
@@ -123,7 +154,7 @@ async function fetchChanges(store: UserStore): Promise<void> {
   if (!(await bearer())) return;
   showStep('Fetching changes');
   await refreshCatalog(store, bearer);
-  if (await pull(store, bearer, () => noteContact(store))) wanted = true;
+  if (await pull(store, bearer, () => noteContact(store))) again = true;
 }
 
 async function deliverFor(user: string): Promise<void> {
@@ -132,7 +163,7 @@ async function deliverFor(user: string): Promise<void> {
   if (waiting === 0) return;
   const { store: own, bearer } = deliveryOf(store);
   await pushPending({ store: own, bearer });
-  await sendPhotos({ store: own, bearer, between: () => Promise.resolve() });
+  await sendPhotos({ store: own, bearer, between });
 }
 
 function deliveryOf(store: UserStore): Delivery {

@@ -1,11 +1,10 @@
 /** Waking the sender: each trigger works alone, so that none of them has to be trusted. */
 import { get } from 'svelte/store';
 import { session } from '../session';
-import { stopTimer, retryStuck, syncNow, wake, watchPoke } from './engine';
+import { followSaves, stopTimer, retryStuck, syncNow, wake, watchPoke } from './engine';
 import { storeOf } from './here';
 import { listen, type Poke } from './poke';
 import { follow } from './stores';
-import { onSave } from './write';
 
 let started = false;
 
@@ -14,7 +13,7 @@ export function start(): void {
   if (started) return;
   started = true;
   follow();
-  onSave(wake);
+  followSaves();
   addEventListener('online', () => void syncNow());
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') wake();

@@ -22,12 +22,6 @@ export type Write = {
 };
 
 const TRIES = 3;
-let afterSave: () => void = () => undefined;
-
-/** Let the sender be woken by each save. */
-export function onSave(listener: () => void): void {
-  afterSave = listener;
-}
 
 /** Save one op; does nothing where nothing would change. Raises SaveFailed, and then nothing was written. */
 export async function write(wanted: Write): Promise<void> {
@@ -35,11 +29,10 @@ export async function write(wanted: Write): Promise<void> {
     const at = await here();
     const saved = await withLock(`holdfast-chain-${at.device.id}`, () => attempt(at, wanted, TRIES));
     if (!saved) return;
-    changed({ user: at.user.id, reports: [wanted.report] });
+    changed({ user: at.user.id, reports: [wanted.report], saved: true });
   } catch (failed) {
     throw saveFailure(failed);
   }
-  afterSave();
 }
 
 async function attempt(at: Here, wanted: Write, tries: number): Promise<boolean> {
