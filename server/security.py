@@ -1,13 +1,13 @@
 """Who may call what: one enum of permissions, one guard that denies by default (P9)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, request
 
-from server.problems import Forbidden, LoginRequired
+from server.problems import Forbidden, LoginRequired, Problem
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -16,6 +16,7 @@ class Permission(StrEnum):
     """What a route asks of its caller. Which reports a caller may see is decided by the report's own policy."""
 
     PUBLIC = "public"
+    OWN_ACCOUNT = "own_account"
     SIGNED_IN = "signed_in"
     DELIVER = "deliver"
     READ_FEED = "read_feed"
@@ -23,6 +24,12 @@ class Permission(StrEnum):
     MANAGE_USERS = "manage_users"
     MANAGE_DEVICES = "manage_devices"
     READ_AUDIT = "read_audit"
+
+
+class PasswordChangeRequired(Problem):
+    status, code, title = 403, "password_change_required", "Choose your own password first"
+    retry = "after_login"
+    hint = "Change the one-time password that you signed in with. What you saved on this device stays."
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,7 @@ class Actor:
     grants: frozenset[str] = field(default_factory=frozenset)
     device: str | None = None
     upload_only: bool = False
+    must_change_password: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class DeviceKey:
     revoked: bool
 
 
+_OWN = frozenset({Permission.OWN_ACCOUNT})
 _BY_ROLE: dict[str, frozenset[Permission]] = {
     "officer": frozenset({Permission.SIGNED_IN, Permission.DELIVER, Permission.READ_FEED}),
     "desk": frozenset({Permission.SIGNED_IN, Permission.DELIVER, Permission.READ_FEED, Permission.READ_HOLDS}),
@@ -58,11 +67,16 @@ _BY_GRANT: dict[str, frozenset[Permission]] = {"auditor": frozenset({Permission.
 
 
 def permissions(actor: Actor) -> frozenset[Permission]:
-    """Return what an actor may ask for. An upload-only token delivers and does nothing else."""
+    """Return what an actor may ask for. An upload-only token delivers and does nothing else.
+
+    A one-time password is known to whoever made it, so it opens nothing but the change to another.
+    """
     if actor.upload_only:
         return frozenset({Permission.DELIVER})
+    if actor.must_change_password:
+        return _OWN
     granted = [_BY_GRANT.get(grant, frozenset()) for grant in actor.grants]
-    return _BY_ROLE.get(actor.role, frozenset()).union(*granted)
+    return _OWN.union(_BY_ROLE.get(actor.role, frozenset()), *granted)
 
 
 def requires(permission: Permission) -> Callable[[F], F]:
@@ -101,7 +115,11 @@ def _guard() -> None:
     # The loader is wired in by app.py: it belongs to accounts, which itself builds on this module.
     g.actor = current_app.extensions["load_actor"](token)
     if needed is None or needed not in permissions(g.actor):
-        raise Forbidden()
+        raise PasswordChangeRequired() if _may_once_changed(g.actor, needed) else Forbidden()
+
+
+def _may_once_changed(actor: Actor, needed: Permission | None) -> bool:
+    return actor.must_change_password and needed in permissions(replace(actor, must_change_password=False))
 
 
 _CSP = (

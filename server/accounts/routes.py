@@ -62,7 +62,7 @@ def sign_out() -> Response:
 
 
 @blp.route("/session/password", methods=["POST"])
-@requires(Permission.SIGNED_IN)
+@requires(Permission.OWN_ACCOUNT)
 @blp.arguments(schemas.PasswordChangeSchema)
 @blp.response(204)
 @blp.alt_response(400, description="weak_password")
@@ -74,7 +74,7 @@ def change_password(passwords: dict[str, str]) -> None:
 
 
 @blp.route("/users/me", methods=["GET"])
-@requires(Permission.SIGNED_IN)
+@requires(Permission.OWN_ACCOUNT)
 @blp.response(200, schemas.UserSchema)
 def me() -> UserAccount:
     """Return the own account."""

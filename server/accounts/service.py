@@ -35,6 +35,7 @@ def actor_of(user: UserAccount, device: str | None = None, upload_only: bool = F
         grants=frozenset(user.grants),
         device=device,
         upload_only=upload_only,
+        must_change_password=user.must_change_password,
     )
 
 

@@ -1,5 +1,6 @@
 """Signing in, rotating, signing out, and the end of a session on the next request."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
+from demo.phone import Phone
 from server.accounts import passwords, service
 from server.accounts.models import RefreshToken
 from server.config import Settings
@@ -202,3 +204,39 @@ def test_a_one_time_password_asks_to_be_changed_until_it_is(client: FlaskClient,
     given = {"current": reset.json["password"], "new": "plain lake window seven"}
     client.post("/api/session/password", json=given, headers=bearer(answer))
     assert not client.get("/api/users/me", headers=bearer(answer)).json["must_change_password"]
+
+
+@pytest.mark.parametrize("who", ["officer", "desk", "auditor"])
+def test_p9_a_one_time_password_opens_nothing_but_its_change(
+    client: FlaskClient, cast: Cast, sign_in: SignIn, who: str
+) -> None:
+    """Whoever made the password knows it, and must not read in somebody else's name."""
+    member = getattr(cast, who)
+    reset = client.post(f"/api/users/{member.id}/password-reset", headers=sign_in(cast.admin))
+    answer = open_session(client, member, reset.json["password"])
+    own = {
+        "officer": [("GET", "/api/pull"), ("POST", "/api/push"), ("POST", "/api/devices"), ("POST", "/api/uploads")],
+        "desk": [("GET", "/api/pull"), ("GET", "/api/poke"), ("GET", "/api/holds"), ("GET", "/api/devices")],
+        "auditor": [("GET", "/api/users"), ("GET", "/api/audit")],
+    }
+    for method, path in [*own[who], ("GET", "/api/catalog")]:
+        refused = client.open(path, method=method, headers=bearer(answer), json={})
+        assert (refused.status_code, refused.json["code"]) == (403, "password_change_required"), path
+        assert refused.json["retry"] == "after_login"
+    assert client.get("/api/users/me", headers=bearer(answer)).json["must_change_password"]
+    given = {"current": reset.json["password"], "new": "plain lake window seven"}
+    assert client.post("/api/session/password", json=given, headers=bearer(answer)).status_code == 204
+    for method, path in own[who]:
+        if method == "GET" and path != "/api/poke":
+            assert client.get(path, headers=bearer(answer)).status_code == 200
+    assert client.delete("/api/session", headers=bearer(answer)).status_code == 204
+
+
+def test_p1_a_one_time_password_does_not_stop_the_device_from_delivering(
+    client: FlaskClient, cast: Cast, sign_in: SignIn, phone_of: Callable[..., Phone]
+) -> None:
+    phone = phone_of(cast.officer)
+    client.post(f"/api/users/{cast.officer.id}/password-reset", headers=sign_in(cast.admin))
+    report = phone.new_id()
+    phone.edit(report, {"address": "W 26th St"})
+    assert phone.sign_in_to_deliver().push()["receipts"][0]["verdict"] == "applied"
