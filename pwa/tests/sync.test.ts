@@ -80,6 +80,14 @@ describe('reading a view', () => {
     expect(value(view('a first op'), 'report', 'nothing')).toBeUndefined();
   });
 
+  it('steps of the review that had not seen each other are no conflict', () => {
+    const op = view('an op that saw nothing');
+    const [one, two] = op.fields['report']?.['address'] ?? [];
+    if (!one || !two) throw new Error('two heads');
+    op.fields = { review: { state: [{ ...one, value: 'returned' }, { ...two, value: 'submitted' }] } };
+    expect(conflicts(op)).toEqual([]);
+  });
+
   it('in a checklist adding wins and nothing is in conflict', () => {
     const both = view('a checklist member added by one');
     expect(value(both, 'report', 'observed/mask')).toBe(true);

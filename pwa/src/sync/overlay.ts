@@ -119,11 +119,14 @@ export function entities(view: Snapshot, list: string, parent?: string | null): 
     .map((each) => each.id);
 }
 
-/** The fields that a person must settle, leaving out removed entities. */
+/**
+ * The fields that a person must settle, leaving out removed entities and the steps of the review: a submit that had
+ * not seen a return is no disagreement about the report, and the next step settles it.
+ */
 export function conflicts(view: Snapshot): { entity: string; field: string; heads: Version[] }[] {
   const found: { entity: string; field: string; heads: Version[] }[] = [];
   for (const [entity, fields] of Object.entries(view.fields)) {
-    if (view.entities[entity]?.removed) continue;
+    if (entity === REVIEW || view.entities[entity]?.removed) continue;
     for (const field of Object.keys(fields)) {
       if (field === ENTITY) continue;
       const distinct = current(view, entity, field);
