@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { get } from 'svelte/store';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { phone, reopen, type Phone } from './cast';
 import { problem } from './server';
@@ -96,6 +97,36 @@ describe('photos', () => {
     await prune(p.store, later);
     expect(await p.store.bytes(photo)).toBeNull();
     expect(await p.store.db.photos.get(photo)).toBeUndefined();
+  });
+
+  it.each([
+    [404, 'not_found'],
+    [403, 'forbidden'],
+    [413, 'too_large']
+  ])('that the server does not take (%i) are set aside with the reason, and hold up nothing', async (status, code) => {
+    const { report, photo } = await taken();
+    p.server.before = (request) => (request.url.endsWith('/api/uploads') ? problem(status, code) : null);
+    await p.sync();
+    await p.sync();
+    expect(p.server.requests.filter((each) => each.path === '/api/uploads')).toHaveLength(1);
+    expect(await p.store.db.photos.get(photo)).toMatchObject({ state: 'stuck', reason: code });
+    const view = await p.view(report);
+    expect(view).toMatchObject({ state: 'needs_you', pendingPhotos: 1 });
+    expect(view?.quarantined).toMatchObject([{ op: photo, reason: code }]);
+    expect(get(p.outbox.safety)).toMatchObject({ pendingPhotos: 1, refused: 1, error: null });
+    p.server.before = () => null;
+    await p.engine.retryStuck(p.store);
+    await p.sync();
+    expect(await p.view(report)).toMatchObject({ state: 'server', pendingPhotos: 0, quarantined: [] });
+  });
+
+  it('that could not be announced through a portal or a failing server are tried again', async () => {
+    const { photo } = await taken();
+    for (const answer of [() => new Response('no', { status: 404 }), () => problem(503, 'unavailable')]) {
+      p.server.before = (request) => (request.url.endsWith('/api/uploads') ? answer() : null);
+      await p.sync();
+      expect(await p.store.db.photos.get(photo)).toMatchObject({ state: 'pending' });
+    }
   });
 
   it('go on where they were after the app was killed', async () => {

@@ -3,11 +3,16 @@ import { ApiProblem, STRANGER } from '../api/problem';
 import type { PhotoRow } from '../storage/user';
 import { changed } from './bus';
 import type { Delivery } from './push';
-import { CHUNK, create, head, isGone, isStatus, patch, type Progress } from './tus';
+import { CHUNK, create, head, isGone, isStatus, patch, type Announcement, type Progress } from './tus';
 
 /** Codes that no second attempt with the same bytes will change. */
 const FINAL = new Set(['photo_gone', 'bad_metadata', 'photo_differs', 'too_large', 'photo_type']);
+/** Answers to an announcement that stay the same: not this user's report, nothing this user may add, too large. */
+const LASTING = new Set([403, 404, 413]);
 const RESTARTS = 3;
+
+/** The server does not take this photo at all. */
+class Refused extends ApiProblem {}
 
 /** `between` runs before each part: what was saved meanwhile goes first. */
 export type PhotoDelivery = Delivery & { between: () => Promise<void> };
@@ -24,7 +29,8 @@ export async function sendPhotos(delivery: PhotoDelivery): Promise<number> {
       arrived += 1;
     } catch (failed) {
       if (!(failed instanceof ApiProblem) || isNobody(failed)) throw failed;
-      if (FINAL.has(failed.code)) await note(delivery, row, { state: 'stuck', reason: failed.code });
+      // Kept, shown with its reason, and tried again at the next start of the app.
+      if (failed instanceof Refused || FINAL.has(failed.code)) await note(delivery, row, { state: 'stuck', reason: failed.code });
       else problem = failed;
     }
   }
@@ -63,10 +69,19 @@ async function begin(delivery: PhotoDelivery, row: PhotoRow): Promise<{ path: st
     }
   }
   const { photo, report, sha256, type, size } = row;
-  const path = await create(delivery.bearer, { photo, report, sha256, type, size });
+  const path = await announce(delivery, { photo, report, sha256, type, size });
   // Kept before the first byte goes out: a killed app goes on where it was.
   await note(delivery, row, { url: path, offset: 0 });
   return { path, at: await head(delivery.bearer, path) };
+}
+
+async function announce({ bearer }: PhotoDelivery, about: Announcement): Promise<string> {
+  try {
+    return await create(bearer, about);
+  } catch (failed) {
+    if (!(failed instanceof ApiProblem) || failed.code === STRANGER || !LASTING.has(failed.status)) throw failed;
+    throw new Refused(failed.status, failed.code, failed.detail, 'never');
+  }
 }
 
 async function sendFrom(

@@ -24,13 +24,15 @@ export async function recount(store: UserStore | null): Promise<void> {
   }
   const { db } = store;
   const onlyHere = db.ops.where('state').anyOf('pending', 'stuck');
-  const [pendingOps, pendingHolds, pendingPhotos, refused, lastContact] = await Promise.all([
+  const [pendingOps, pendingHolds, pendingPhotos, refusedOps, refusedPhotos, lastContact] = await Promise.all([
     onlyHere.count(),
     db.ops.where('state').anyOf('pending', 'stuck').filter((op) => op.kind === 'hold').count(),
     db.photos.where('state').anyOf('pending', 'stuck').count(),
     db.ops.where('state').anyOf('refused', 'stuck').count(),
+    db.photos.where({ state: 'stuck' }).count(),
     store.meta<string>('last-contact')
   ]);
+  const refused = refusedOps + refusedPhotos;
   state.update((now) => ({ ...now, pendingOps, pendingHolds, pendingPhotos, refused, lastContact }));
 }
 

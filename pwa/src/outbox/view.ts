@@ -85,7 +85,7 @@ function photosOf({ item, photos }: Parts): PhotoView[] {
   });
 }
 
-function quarantinedOf({ item, ops }: Parts): Quarantined[] {
+function quarantinedOf({ item, ops, photos }: Parts): Quarantined[] {
   const listed = item?.quarantined ?? [];
   const known = new Set(listed.map((each) => each.op));
   // An item does not list what the server could not read: without this nobody would see that it was not accepted.
@@ -100,7 +100,23 @@ function quarantinedOf({ item, ops }: Parts): Quarantined[] {
     wall: op.payload.time.wall,
     edits: op.payload.edits
   }));
-  return [...listed, ...added];
+  return [...listed, ...added, ...photos.filter((photo) => photo.state === 'stuck').map((photo) => unsentPhoto(photo, ops))];
+}
+
+/** A photo that the server does not take, told like an op: by the op that added it. */
+function unsentPhoto(photo: PhotoRow, ops: StoredOp[]): Quarantined {
+  const made = ops.find((op) => op.payload.edits.some((edit) => edit.entity === photo.photo));
+  return {
+    // An id of its own, because the op itself may be listed too.
+    op: photo.photo,
+    kind: 'edit',
+    actor: made?.payload.actor ?? '',
+    device: made?.device ?? '',
+    reason: photo.reason ?? 'refused',
+    received: null,
+    wall: made?.payload.time.wall ?? photo.at,
+    edits: []
+  };
 }
 
 type Unjudged = Omit<ReportView, 'state'>;

@@ -26,6 +26,13 @@ const WORDS: Record<string, string> = {
   malformed: 'The server could not read it. It is kept; tell your administrator.',
   op_id_reused: 'The server has another change under the same number. Both are kept; tell your administrator.',
   rule_failed: 'The server’s rules failed on it. It is run again by itself after an update.',
+  not_found: 'The server does not take this photo: the report is not yours there. It stays on this phone.',
+  forbidden: 'The server does not take this photo from your account. It stays on this phone.',
+  too_large: 'It is larger than the server takes. It stays on this phone; tell your administrator.',
+  photo_type: 'The server does not take this kind of picture. It stays on this phone.',
+  photo_differs: 'The server has another picture under the same number. This one stays on this phone.',
+  photo_gone: 'This phone no longer has the picture. Take it again.',
+  bad_metadata: 'The server could not read what the picture was announced with. It stays on this phone.',
   hold_needs_one_footage: 'A hold is about one camera. Ask for it again.',
   hold_names_other_camera: 'The hold names another camera than before. Ask for a new hold.',
   hold_of_other_report: 'The footage is held for another report.'
