@@ -79,6 +79,11 @@ def permissions(actor: Actor) -> frozenset[Permission]:
     return _OWN.union(_BY_ROLE.get(actor.role, frozenset()), *granted)
 
 
+def can_be_id(text: str) -> bool:
+    """Tell whether a text may be asked of the database as an id; PostgreSQL takes no zero bytes."""
+    return len(text) <= 36 and text.isascii() and text.isprintable()
+
+
 def requires(permission: Permission) -> Callable[[F], F]:
     """Declare what a view asks for. Put it below the route decorator; a view without one answers nobody."""
 

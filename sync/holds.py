@@ -204,8 +204,3 @@ def destroy_on(start: datetime, received: datetime, policy: HoldPolicy) -> datet
     A start after the receipt cannot be true, so it does not buy time.
     """
     return min(start, received).astimezone(UTC) + timedelta(days=policy.days)
-
-
-def days_left(deadline: datetime, now: datetime) -> int:
-    """Return the full days that are left; negative once the moment is past."""
-    return (deadline - now) // timedelta(days=1)

@@ -37,11 +37,6 @@ def display_name_of(written: str) -> str:
     return name
 
 
-def can_be_id(text: str) -> bool:
-    """Tell whether a text may be asked of the database as an id; PostgreSQL takes no zero bytes."""
-    return len(text) <= 36 and text.isascii() and text.isprintable()
-
-
 def folded(password: str) -> str:
     """Return the letters and digits of a password in lower case: `Chicago-Police 1` is `chicagopolice1`."""
     return "".join(c for c in unicodedata.normalize("NFKC", password).casefold() if c.isalnum())

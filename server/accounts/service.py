@@ -18,7 +18,7 @@ from server.accounts.passwords import hash_password, one_time_password
 from server.config import settings
 from server.db import UnitOfWork
 from server.problems import LoginRequired, NotFound
-from server.security import Actor
+from server.security import Actor, can_be_id
 
 CHANGEABLE = ("display_name", "role", "star", "district", "grants")
 
@@ -75,7 +75,7 @@ def key_for(purpose: str) -> bytes:
 
 def find(session: Session, user_id: str) -> UserAccount:
     """Return one account. Raises NotFound."""
-    user = session.get(UserAccount, user_id) if policy.can_be_id(user_id) else None
+    user = session.get(UserAccount, user_id) if can_be_id(user_id) else None
     if user is None:
         raise NotFound("There is no such account.")
     return user
@@ -237,7 +237,7 @@ def revoke_sessions(uow: UnitOfWork, user_id: str, keep: str | None = None) -> N
 
 
 def _locked(session: Session, user_id: str) -> UserAccount:
-    if not policy.can_be_id(user_id):
+    if not can_be_id(user_id):
         raise NotFound("There is no such account.")
     row = select(UserAccount).where(UserAccount.id == user_id).with_for_update()
     user = session.execute(row.execution_options(populate_existing=True)).scalar_one_or_none()

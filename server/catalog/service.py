@@ -26,12 +26,6 @@ def forms() -> list[FormDefinition]:
 
 
 @lru_cache(maxsize=1)
-def district_codes() -> frozenset[str]:
-    """Return the three-digit codes of the department's districts."""
-    return frozenset(each["district"] for each in _read("districts"))
-
-
-@lru_cache(maxsize=1)
 def legal_bases() -> frozenset[str]:
     """Return the ids of the legal bases that a hold may state."""
     return frozenset(each["id"] for each in _read("policy")["legal_bases"])

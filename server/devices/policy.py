@@ -50,11 +50,6 @@ def thumbprint(jwk: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(required, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def can_be_id(text: str) -> bool:
-    """Tell whether a text may be asked of the database as an id; PostgreSQL takes no zero bytes."""
-    return _plain(text, 1, 36)
-
-
 def claimed_device(assertion: str) -> str:
     """Return the device that an assertion names, unproven. Raises BadAssertion."""
     try:

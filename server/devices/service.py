@@ -23,7 +23,7 @@ from server.devices import policy
 from server.devices.errors import AssertionSpent, BadAssertion, BadKey, KeyTaken
 from server.devices.models import Device, SpentAssertion
 from server.problems import NotFound
-from server.security import Actor, DeviceKey, Permission, permissions
+from server.security import Actor, DeviceKey, Permission, can_be_id, permissions
 
 
 def enrol(uow: UnitOfWork, user_id: str, name: str, jwk: dict[str, Any]) -> Device:
@@ -72,7 +72,7 @@ def revoke(uow: UnitOfWork, actor: Actor, device_id: str) -> Device:
 
     Raises NotFound, also for somebody else's device, so that ids tell nothing.
     """
-    if not policy.can_be_id(device_id):
+    if not can_be_id(device_id):
         raise NotFound("There is no such device.")
     row = select(Device).where(Device.id == device_id).with_for_update()
     device = uow.session.execute(row.execution_options(populate_existing=True)).scalar_one_or_none()

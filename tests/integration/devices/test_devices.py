@@ -11,7 +11,6 @@ from demo.phone import Phone
 from server.db import db
 from server.devices import service
 from server.devices.models import Device
-from server.problems import NotFound
 from tests.support.cast import Cast, Member
 
 SignIn = Callable[[Member], dict[str, str]]
@@ -122,7 +121,4 @@ def test_other_features_learn_keys_and_names(cast: Cast, phone_of: PhoneOf) -> N
     assert (key.user, key.revoked) == (cast.officer.id, False)
     jwt.decode(phone.assertion(), jwt.PyJWK.from_json(key.jwk), ["ES256"], audience="holdfast")
     assert service.devices(session, [phone.device, "made-up"]) == {phone.device: {"name": "Pixel"}}
-    assert service.public_key(session, phone.device)["kid"] == phone.device
-    with pytest.raises(NotFound):
-        service.public_key(session, "made-up")
     assert service.keys(session, []) == service.devices(session, []) == {}

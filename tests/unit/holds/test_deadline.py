@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.holds import HoldPolicy, days_left, destroy_on
+from sync.holds import HoldPolicy, destroy_on
 
 CHICAGO = ZoneInfo("America/Chicago")
 POLICY = HoldPolicy()
@@ -38,9 +38,3 @@ def test_daylight_saving_does_not_move_it() -> None:
 def test_a_recording_from_the_future_buys_no_time() -> None:
     received = datetime(2026, 2, 3, tzinfo=UTC)
     assert destroy_on(received + timedelta(days=30), received, POLICY) == received + timedelta(days=90)
-
-
-@given(moments, st.timedeltas(timedelta(days=-100), timedelta(days=100)))
-def test_days_left_are_full_days(deadline: datetime, before: timedelta) -> None:
-    left = days_left(deadline.astimezone(UTC), deadline.astimezone(UTC) - before)
-    assert timedelta(days=left) <= before < timedelta(days=left + 1)
