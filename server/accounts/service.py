@@ -4,6 +4,7 @@ Functions that change something take the unit of work of the caller's transactio
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from server.accounts.models import RefreshToken, UserAccount
 from server.accounts.passwords import hash_password, one_time_password
 from server.config import settings
 from server.db import UnitOfWork
+from server.feed import service as feed
 from server.problems import LoginRequired, NotFound
 from server.security import Actor, can_be_id
 
@@ -182,6 +184,7 @@ def update_user(uow: UnitOfWork, user_id: str, changes: dict[str, Any]) -> UserA
         _keep_an_admin(user, admins)
     if "star" in fields:
         _refuse_taken(uow.session, user.id, None, new["star"])
+        _publish_reports(uow, user)
     for name in fields:
         setattr(user, name, new[name])
     _flush(uow.session)
@@ -234,6 +237,12 @@ def revoke_sessions(uow: UnitOfWork, user_id: str, keep: str | None = None) -> N
     if keep:
         tokens_of_user = tokens_of_user.where(RefreshToken.family != keep)
     uow.session.execute(tokens_of_user.values(revoked_at=uow.now))
+
+
+def _publish_reports(uow: UnitOfWork, user: UserAccount) -> None:
+    """Have the feed work out anew who sees the reports that a user sees now: those that name the old star end."""
+    for report in feed.in_scope(uow.session, replace(actor_of(user), role="officer")):
+        uow.publish(report)
 
 
 def _locked(session: Session, user_id: str) -> UserAccount:
