@@ -2,6 +2,7 @@
 import { get, writable, type Readable } from 'svelte/store';
 import { report, save, syncNow } from '../../outbox';
 import type { NewEdit, OpKind, ReportView } from '../../outbox';
+import { wellFormed } from '../../ui/wellFormed';
 import { reasonWords } from './changes';
 
 export type Outcome = { verdict: 'applied' | 'quarantined' | 'waiting'; code: string | null; says: string };
@@ -65,7 +66,7 @@ export async function decide(
 ): Promise<Outcome> {
   const store = report(id);
   const was = before(get(store));
-  await save(id, edits, kind, reason);
+  await save(id, wellFormed(edits), kind, wellFormed(reason));
   let first: Outcome | null = null;
   const told = follow(store, was, done, (found) => {
     first ??= found;

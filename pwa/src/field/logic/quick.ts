@@ -1,4 +1,5 @@
 import { isoWithOffset } from '../../ui/time';
+import { wellFormed } from '../../ui/wellFormed';
 
 /** The values that a quick capture saves: times are preset, nothing else is assumed beyond what was tapped. */
 
@@ -7,9 +8,8 @@ export const QUICK_ANSWERS = ['refused', 'unsafe', 'left'] as const;
 export const HOLD_MINUTES_BEFORE = 5;
 
 function withoutEmpty(values: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(values).filter(([, one]) => one !== '' && one !== null && one !== undefined)
-  );
+  const given = Object.entries(values).filter(([, one]) => one !== '' && one !== null && one !== undefined);
+  return wellFormed(Object.fromEntries(given));
 }
 
 export function attemptValues(
@@ -28,7 +28,7 @@ export function nextRung(rung: string, rungs: readonly string[] = RUNGS): string
 }
 
 export function noteValues(text: string, now: Date): Record<string, unknown> {
-  return { at: isoWithOffset(now), text: text.trim() };
+  return { at: isoWithOffset(now), text: wellFormed(text.trim()) };
 }
 
 export function photoValues(subject: string | null, now: Date): Record<string, unknown> {

@@ -5,6 +5,7 @@
 import { report as reportStore, save } from '../../outbox';
 import { heads, same } from '../../sync/overlay';
 import type { Snapshot } from '../../sync/types';
+import { wellFormed } from '../../ui/wellFormed';
 
 const APPEARS_MS = 5000;
 
@@ -38,7 +39,8 @@ export class FieldWriter {
     this.seen = known.filter((head) => seen.includes(head.op) || head.actor === user).map((head) => head.op);
   }
 
-  async write(value: unknown): Promise<void> {
+  async write(typed: unknown): Promise<void> {
+    const value = wellFormed(typed);
     const edit = { entity: this.entity, field: this.field, value };
     await save(this.report, [this.seen ? { ...edit, base: this.seen } : edit]);
     this.seen = await this.ownVersion(value);
