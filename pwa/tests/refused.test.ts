@@ -1,0 +1,53 @@
+/** What becomes of ops that the server keeps without applying them. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import { phone, type Phone } from './cast';
+
+let p: Phone;
+
+beforeEach(async () => {
+  p = await phone();
+});
+
+const words = (value: string, field = 'narrative') => [{ entity: 'report', field, value }];
+
+describe('refused ops', () => {
+  it.each(['newer_op_format', 'unknown_kind', 'field_twice', 'malformed', 'op_id_reused'])(
+    'never takes an op for applied that the server could not read (%s), though no report lists it',
+    async (reason) => {
+      const id = await p.outbox.newReport(words('first'));
+      await p.sync();
+      await p.outbox.save(id, words('unread'));
+      const op = (await p.store.opsOf(id)).at(-1);
+      p.server.refuse.set(op?.op ?? '', reason);
+      await p.sync();
+      await p.outbox.save(id, words('later', 'address'));
+      await p.sync();
+      expect((await p.store.item(id))?.quarantined).toEqual([]);
+      expect(await p.store.op(op?.op ?? '')).toMatchObject({ state: 'refused', verdict: 'quarantined', reason });
+      const view = await p.view(id);
+      expect(view?.quarantined).toMatchObject([{ op: op?.op, reason }]);
+      expect(view?.quarantined[0]?.edits[0]?.value).toBe('unread');
+      expect(view?.state).toBe('needs_you');
+    }
+  );
+
+  it.each([
+    ['waiting_for_base', 'acked'],
+    ['unknown_entity', 'acked'],
+    ['rule_failed', 'acked'],
+    ['revoked_device', 'acked'],
+    ['report_locked', 'refused'],
+    ['bad_value', 'refused']
+  ])('an op refused with %s that a newer report no longer lists is %s', async (reason, state) => {
+    const id = await p.outbox.newReport(words('a'));
+    const [op] = await p.store.opsOf(id);
+    p.server.refuse.set(op?.op ?? '', reason);
+    await p.sync();
+    expect((await p.store.opsOf(id))[0]?.state).toBe('refused');
+    const stored = p.server.stored.get(op?.op ?? '');
+    if (stored) stored.receipt = { ...stored.receipt, verdict: 'applied', reason: null };
+    p.server.seqOf.set(id, ++p.server.seq);
+    await p.sync();
+    expect((await p.store.opsOf(id))[0]?.state).toBe(state);
+  });
+});
