@@ -4,28 +4,41 @@ import argparse
 import json
 import os
 import secrets
+import shlex
 import signal
 import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 from flask_migrate import upgrade
 
 from demo import accounts, seed
 from demo.accounts import Account
-from demo.processes import NotReady, port_taken
+from demo.processes import NotReady, free_port, port_taken
 from demo.seed import NotPlanted
 from demo.stack import ROOT, Stack
 from server.app import create_app
-from server.config import Settings
+from server.config import PREFIX, Settings
 
 _POLL_SECONDS = 0.3
+# How much of a log is shown where a part ended by itself.
+_LINES = 15
+_WIDTH = 300
+_PORTS = 65536
 
 
 class Stopped(Exception):
     """Somebody asked to stop while things were still starting."""
+
+
+class Failure(NamedTuple):
+    """What ended the run by itself, and the end of the log that says why."""
+
+    what: str
+    log: str
 
 
 def main() -> int:
@@ -42,18 +55,24 @@ def main() -> int:
         if asked.is_set():
             raise Stopped()
 
-    stack = Stack(given.folder, _secrets(given.folder), port=given.port, check=check)
+    folder = given.folder
+    custodian = _custodian_port(folder, given.port)
+    stack = Stack(folder, _secrets(folder), port=given.port, custodian_port=custodian, check=check)
+    failure: Failure | None = None
     try:
         _start(stack)
-        return _watch(stack, asked)
+        failure = _watch(stack, asked)
     except Stopped:
-        return 0
+        pass
     except (NotReady, NotPlanted) as failed:
-        print(f"Holdfast could not start: {failed}", file=sys.stderr)
-        return 1
+        what, _, log = str(failed).partition("\n")
+        failure = Failure(f"Holdfast could not start: {what}", log)
     finally:
         print("Stopping.", flush=True)
         stack.stop()
+    if failure:
+        _tell(failure)
+    return 1 if failure else 0
 
 
 def _arguments() -> argparse.Namespace:
@@ -85,6 +104,29 @@ def _secrets(folder: Path) -> Mapping[str, str]:
     return found
 
 
+def _custodian_port(folder: Path, taken: int) -> int:
+    """Return the port of the run before, so that what the tools know stays right; a new one if that is taken."""
+    path = folder / "custodian-port"
+    known = path.read_text().strip() if path.exists() else ""
+    port = int(known) if known.isdigit() and int(known) < _PORTS else 0
+    if not port or port == taken or port_taken(port):
+        port = free_port()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{port}\n")
+    return port
+
+
+def _write_env(stack: Stack) -> Path:
+    """Write the settings of this run for a shell, so that `holdfast` works on the same data; for the owner only."""
+    path = stack.folder / "env"
+    named = sorted((name, value) for name, value in stack.environment().items() if name.startswith(PREFIX))
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in named]
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write("\n".join(lines) + "\n")
+    path.chmod(0o600)
+    return path
+
+
 def _start(stack: Stack) -> None:
     app = create_app(Settings.from_env(stack.environment()))
     with app.app_context():
@@ -114,6 +156,7 @@ def _announce(stack: Stack, people: Mapping[str, Account]) -> None:
         "",
         f"  More accounts, and these passwords again: {_near(stack.folder / 'accounts.json')}",
         f"  Logs: {_near(stack.folder / 'logs')}",
+        f"  Tools: source {_near(_write_env(stack))} && {_near(ROOT / '.venv')}/bin/holdfast verify",
         "  Ctrl-C stops everything; the data stay for the next run.",
         "",
     ]
@@ -130,18 +173,22 @@ def _near(path: Path) -> str:
     return os.path.relpath(path)
 
 
-def _watch(stack: Stack, asked: threading.Event) -> int:
+def _watch(stack: Stack, asked: threading.Event) -> Failure | None:
     while not asked.wait(_POLL_SECONDS):
         ended = stack.ended()
         if ended:
             code = ended.process.returncode
-            print(
-                f"The {ended.name} process ended by itself (code {code}), so the rest is stopped too. "
-                f"The end of {_near(ended.log)}:\n{ended.tail()}",
-                file=sys.stderr,
-            )
-            return 1
-    return 0
+            what = f"The {ended.name} process ended by itself (code {code}), so the rest is stopped too."
+            return Failure(f"{what} Its log: {_near(ended.log)}", ended.tail(_LINES))
+    return None
+
+
+def _tell(failure: Failure) -> None:
+    """Print what happened, the end of a log with each line shortened, and what happened again, where it is read."""
+    lines = failure.log.splitlines()[-_LINES:]
+    shown = [line if len(line) <= _WIDTH else line[: _WIDTH - 1] + "…" for line in lines]
+    told = [failure.what, "", *shown, "", failure.what] if shown else [failure.what]
+    print("\n".join(told), file=sys.stderr)
 
 
 if __name__ == "__main__":

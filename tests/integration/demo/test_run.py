@@ -89,8 +89,10 @@ def test_the_demonstration_is_planted_kept_and_stopped(demonstration: Demonstrat
     assert [item["quarantined"] for item in items] == [[]] * len(items)
     assert sum(len(item["photos"]) for item in items) == 2
     assert any(len(heads) > 1 for item in items for heads in item["snapshot"]["fields"]["report"].values())
-    for private in ("accounts.json", "secrets.json", "holdfast.db"):
+    for private in ("accounts.json", "secrets.json", "holdfast.db", "env"):
         assert (demonstration.folder / private).stat().st_mode & 0o077 == 0
+    tools = (demonstration.folder / "env").read_text()
+    assert "export HOLDFAST_DATABASE_URL=" in tools
     assert demonstration.end(signal.SIGINT) == 0
     assert demonstration.processes() == []
 
@@ -98,6 +100,7 @@ def test_the_demonstration_is_planted_kept_and_stopped(demonstration: Demonstrat
     demonstration.start()
     assert time.monotonic() - began < SECOND_START_SECONDS
     assert {item["report"] for item in _reports(demonstration)} == {item["report"] for item in items}
+    assert (demonstration.folder / "env").read_text() == tools, "the custodian's address stays"
     assert demonstration.end(signal.SIGTERM) == 0
     assert demonstration.processes() == []
 
@@ -105,7 +108,7 @@ def test_the_demonstration_is_planted_kept_and_stopped(demonstration: Demonstrat
     worker = next(row for row in _children(demonstration) if row.endswith("server.cli worker"))
     os.kill(int(worker.split()[0]), signal.SIGKILL)
     assert demonstration.end(None) == 1
-    assert "The worker process ended by itself" in demonstration.output.read_text()
+    assert "The worker process ended by itself" in demonstration.output.read_text().splitlines()[-1]
     assert demonstration.processes() == []
 
 
