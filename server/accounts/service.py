@@ -4,7 +4,6 @@ Functions that change something take the unit of work of the caller's transactio
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -163,6 +162,7 @@ def create_user(
     _refuse_taken(uow.session, user.id, name, star)
     uow.session.add(user)
     _flush(uow.session)
+    _publish_named(uow, star)
     uow.audit("user.create", "user", user.id, role=role, district=district, grants=granted)
     return user, given
 
@@ -184,7 +184,7 @@ def update_user(uow: UnitOfWork, user_id: str, changes: dict[str, Any]) -> UserA
         _keep_an_admin(user, admins)
     if "star" in fields:
         _refuse_taken(uow.session, user.id, None, new["star"])
-        _publish_reports(uow, user)
+        _publish_named(uow, user.star, new["star"])
     for name in fields:
         setattr(user, name, new[name])
     _flush(uow.session)
@@ -239,9 +239,9 @@ def revoke_sessions(uow: UnitOfWork, user_id: str, keep: str | None = None) -> N
     uow.session.execute(tokens_of_user.values(revoked_at=uow.now))
 
 
-def _publish_reports(uow: UnitOfWork, user: UserAccount) -> None:
-    """Have the feed work out anew who sees the reports that a user sees now: those that name the old star end."""
-    for report in feed.in_scope(uow.session, replace(actor_of(user), role="officer")):
+def _publish_named(uow: UnitOfWork, *stars: str | None) -> None:
+    """Have the feed work out anew who sees the reports that name officers by these stars."""
+    for report in feed.reports_naming(uow.session, [star for star in stars if star]):
         uow.publish(report)
 
 
