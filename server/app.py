@@ -31,7 +31,7 @@ from server.feed.signing import ServerKey
 from server.holds import routes as hold_routes
 from server.holds import service as holds
 from server.openapi import ProblemApi
-from server.problems import NotFound, Unavailable
+from server.problems import LengthRequired, NotFound, Unavailable
 from server.reports import routes as report_routes
 from server.security import Permission, requires
 
@@ -165,6 +165,9 @@ def _operation(app: Flask) -> None:
     @app.before_request
     def refuse_large_bodies() -> None:
         """Refuse by the announced length, before a byte of the body is read."""
+        chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
+        if chunked and request.path.startswith("/api/") and not request.path.startswith("/api/uploads"):
+            raise LengthRequired()
         limit = request.max_content_length
         if limit is not None and (request.content_length or 0) > limit:
             raise RequestEntityTooLarge()

@@ -52,6 +52,11 @@ class TooLarge(Problem):
     hint = "Send it in smaller parts."
 
 
+class LengthRequired(Problem):
+    status, code, title, retry = 411, "length_required", "The request does not say how long it is", "never"
+    hint = "Send it with a Content-Length; only uploads may come in chunks."
+
+
 class Conflict(Problem):
     status, code, title, retry = 409, "conflict", "This does not fit what is stored", "never"
     hint = "Read the present state and try again."

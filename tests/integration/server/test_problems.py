@@ -1,7 +1,11 @@
 """Bad requests get a problem document with a stable code, whatever the address and method."""
 
+from collections.abc import Callable
+
 import pytest
 from flask.testing import FlaskClient
+
+from tests.support.cast import Cast
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
@@ -23,3 +27,18 @@ def test_every_answer_carries_the_security_headers(client: FlaskClient) -> None:
     assert "script-src 'self'" in found.headers["Content-Security-Policy"]
     assert found.headers["X-Content-Type-Options"] == "nosniff"
     assert found.headers["Cache-Control"] == "no-store"
+
+
+def test_a_body_of_unknown_length_is_refused_before_it_is_read(
+    client: FlaskClient, cast: Cast, sign_in: Callable[..., dict[str, str]]
+) -> None:
+    """A limit can be kept before reading only where the length is announced."""
+
+    class Unread:
+        def read(self, *_: object) -> bytes:
+            raise AssertionError("the body was read")
+
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": Unread(), "wsgi.input_terminated": True}
+    found = client.post("/api/push", headers=sign_in(cast.officer), environ_overrides=chunked)
+    assert found.json is not None
+    assert (found.status_code, found.json["code"]) == (411, "length_required")
