@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from server.accounts.models import SignInBrake
 from server.accounts.tokens import derived_key
 from server.config import Settings
+from server.db import upsertable
 
 FREE_FAILURES = 5
 FIRST_WAIT = timedelta(seconds=30)
@@ -63,6 +62,5 @@ def forget(session: Session, key: str) -> None:
 
 def _insert_or_lock(session: Session, key: str, now: datetime) -> Any:
     """Make sure of the row and hold it: one that is only found could be forgotten before it is read."""
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else pg_insert
-    row = insert(SignInBrake).values(key=key, failures=0, last_at=now, locked_until=None)
+    row = upsertable(session, SignInBrake).values(key=key, failures=0, last_at=now, locked_until=None)
     return row.on_conflict_do_update(index_elements=["key"], set_={"key": row.excluded.key})

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from server.audit.chain import event_hash, plain
 from server.audit.models import AuditEvent, AuditHead
-from server.db import UnitOfWork
+from server.db import UnitOfWork, upsertable
 
 SYSTEM = "system"
 PAGE = 200
@@ -139,8 +137,7 @@ def _first_beyond_head(session: Session) -> int | None:
 
 
 def _locked_head(session: Session) -> AuditHead:
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else pg_insert
-    first = insert(AuditHead).values(id=_HEAD, n=0, sha256=None)
+    first = upsertable(session, AuditHead).values(id=_HEAD, n=0, sha256=None)
     wanted = select(AuditHead).where(AuditHead.id == _HEAD).with_for_update()
     wanted = wanted.execution_options(populate_existing=True)
     head = session.execute(wanted).scalar_one_or_none()

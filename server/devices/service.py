@@ -12,13 +12,11 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from server.accounts import service as accounts
-from server.db import UnitOfWork
+from server.db import UnitOfWork, upsertable
 from server.devices import policy
 from server.devices.errors import AssertionSpent, BadAssertion, BadKey, KeyTaken
 from server.devices.models import Device, SpentAssertion
@@ -148,8 +146,7 @@ def _spend(uow: UnitOfWork, said: policy.Assertion) -> None:
     old = select(SpentAssertion.sha256).where(SpentAssertion.forget_at < uow.now).with_for_update(skip_locked=True)
     uow.session.execute(delete(SpentAssertion).where(SpentAssertion.sha256.in_(old)))
     digest = hashlib.sha256(f"{said.device}\0{said.jti}".encode()).hexdigest()
-    insert = sqlite_insert if uow.session.get_bind().dialect.name == "sqlite" else pg_insert
-    row = insert(SpentAssertion).values(sha256=digest, forget_at=uow.now + policy.REMEMBERED)
+    row = upsertable(uow.session, SpentAssertion).values(sha256=digest, forget_at=uow.now + policy.REMEMBERED)
     taken = row.on_conflict_do_nothing(index_elements=["sha256"]).returning(SpentAssertion.sha256)
     if uow.session.execute(taken).first() is None:
         raise AssertionSpent()

@@ -6,11 +6,10 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Select, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from server.blobs import blob_store
-from server.db import UnitOfWork
+from server.db import UnitOfWork, upsertable
 from server.devices import service as devices
 from server.evidence import policy
 from server.evidence.errors import PhotoDiffers, UploadExpired
@@ -109,7 +108,6 @@ def complete(uow: UnitOfWork, actor: Actor, transfer: Transfer) -> None:
 
 def _record(uow: UnitOfWork, transfer: Transfer) -> bool:
     """Write the photo's row, or find it again after a loss; return whether that changed anything."""
-    dialect = postgresql if uow.session.get_bind().dialect.name == "postgresql" else sqlite
     row = {
         "id": str(uuid.uuid4()),
         "report_id": transfer.report,
@@ -122,7 +120,7 @@ def _record(uow: UnitOfWork, transfer: Transfer) -> bool:
         "received_at": uow.now,
         "lost_at": None,
     }
-    made = uow.session.execute(dialect.insert(Photo).values(row).on_conflict_do_nothing().returning(Photo.id))
+    made = uow.session.execute(upsertable(uow.session, Photo).values(row).on_conflict_do_nothing().returning(Photo.id))
     if made.first() is not None:
         return True
     key = (

@@ -11,10 +11,9 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import RowMapping, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from server.db import UnitOfWork
+from server.db import UnitOfWork, upsertable
 from server.feed import policy, store
 from server.feed.models import FeedCounter, ReceiptEntry, Report, ReportScope, StoredOp
 from server.feed.signing import ServerKey, read, sha256_hex
@@ -174,8 +173,7 @@ def _write_scopes(
 
 
 def _upsert(session: Session, model: Any, key: list[str], rows: list[dict[str, Any]], keep: set[str]) -> None:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(model.__table__)
+    statement = upsertable(session, model.__table__)
     changed = {name: statement.excluded[name] for name in rows[0] if name not in key and name not in keep}
     session.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), rows)
 

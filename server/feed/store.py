@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Insert, Table, bindparam, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table, bindparam, select, text, update
 from sqlalchemy.orm import Session
 
-from server.db import UnitOfWork
+from server.db import UnitOfWork, upsertable
 from server.feed.models import OpClash, Report, ReportScope, StoredOp
 from server.feed.signing import Envelope
 from sync.merge import Snapshot
@@ -50,11 +49,9 @@ def pending(uow: UnitOfWork) -> Pending:
     return found
 
 
-def insert_ignoring(session: Session, model: Any) -> Any:
-    """Return an insert that leaves rows alone which are there already, in the dialect of the session's database."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement: Insert = dialect.insert(model)
-    return statement.on_conflict_do_nothing()  # type: ignore[attr-defined]
+def insert_ignoring(session: Session, table: Any) -> Any:
+    """Return an insert that leaves rows alone which are there already."""
+    return upsertable(session, table).on_conflict_do_nothing()
 
 
 def insert_new(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> set[str]:

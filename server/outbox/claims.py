@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Update, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from server.config import settings
-from server.db import OutboxEntry, UnitOfWork, unit_of_work
+from server.db import OutboxEntry, UnitOfWork, unit_of_work, upsertable
 from server.outbox import doorbell
 from server.outbox.models import OutboxRow
 
@@ -52,9 +51,8 @@ def write(uow: UnitOfWork) -> None:
 
 
 def _insert(uow: UnitOfWork, entry: OutboxEntry) -> int | None:
-    insert = postgresql.insert if uow.session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = (
-        insert(OutboxRow)
+        upsertable(uow.session, OutboxRow)
         .values(
             topic=entry.topic,
             key=entry.key,
