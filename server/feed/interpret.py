@@ -113,14 +113,11 @@ def _judge_report(context: Context, work: Work, arrivals: list[Arrival]) -> None
         else:
             queue.append(each)
     known = _known(context, work, queue) | {each.id for each in outcomes}
-    while queue:
-        ready = [each for each in queue if _is_ready(work, each.op, known)]
-        if not ready:
-            break
-        for each in ready:
-            outcomes.append(_judge_safely(context, work, each.op, each.sha256))
-            known.add(each.op.id)
-        queue = [each for each in queue if each not in ready]
+    # One at a time and always the first that can be judged: a submission must not overtake what was saved before it.
+    while ready := next((each for each in queue if _is_ready(work, each.op, known)), None):
+        outcomes.append(_judge_safely(context, work, ready.op, ready.sha256))
+        known.add(ready.op.id)
+        queue.remove(ready)
     outcomes += [
         Outcome(each.op.id, each.sha256, work.id, Verdict.QUARANTINED, WAITING)
         for each in queue

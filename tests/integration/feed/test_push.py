@@ -115,6 +115,16 @@ def test_an_op_waits_for_what_it_builds_on_and_is_applied_when_that_comes(cast: 
     assert verdicts(phone.push([last])) == [("applied", None)]
 
 
+def test_a_submission_does_not_overtake_what_was_saved_before_it(cast: Cast, phone_of: PhoneOf) -> None:
+    phone = phone_of(cast.officer)
+    report = phone.new_id()
+    phone.edit(report, {"address": "Cermak", "occurred_from": "2026-11-23T21:10:00-06:00", "narrative": "Seen."})
+    agent = phone.add(report, "agents", {})
+    phone.edit(report, {"agency": "ice_ero"}, entity=agent)
+    phone.submit(report)
+    assert verdicts(phone.push()) == [("applied", None)] * 4
+
+
 def test_a_malformed_push_is_refused_with_a_problem_and_stores_nothing(
     app: Flask, client: FlaskClient, cast: Cast, sign_in: Callable[..., dict[str, str]]
 ) -> None:
