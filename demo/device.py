@@ -62,7 +62,7 @@ class Device:
     prev: str | None = None
     beacon: str | None = None
     pending: list[str] = field(default_factory=list)
-    items: dict[str, Any] = field(default_factory=dict)
+    copies: dict[str, Any] = field(default_factory=dict)
     heads: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
 
     def public_jwk(self) -> dict[str, str]:
@@ -164,7 +164,7 @@ class Device:
         """Approve what this phone has pulled, and say how much of it was seen."""
         edits = [
             self.change(report, "review", "state", "approved"),
-            self.change(report, "review", "seen", self.items[report]["snapshot"]["ops"]),
+            self.change(report, "review", "seen", self.copies[report]["snapshot"]["ops"]),
         ]
         return self.op(report, "approve", edits)
 

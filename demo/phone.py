@@ -84,25 +84,25 @@ class Phone(Device):
         return answer
 
     def pull(self) -> list[dict[str, Any]]:
-        """Follow the feed to its end. Returns the items that came, and takes over their heads."""
+        """Follow the feed to its end. Returns the copies that came, and takes over their heads."""
         came: list[dict[str, Any]] = []
         while True:
             answer = self.call("GET", f"/api/pull?cursor={self.cursor}").json
             if answer["reset"]:
-                self.items.clear()
-            for item in answer["items"]:
-                self._take(item)
-                came.append(item)
+                self.copies.clear()
+            for copy in answer["changes"]:
+                self._take(copy)
+                came.append(copy)
             for report in answer["left"]:
-                self.items.pop(report, None)
+                self.copies.pop(report, None)
             self.cursor, self.beacon = answer["cursor"], answer["beacon"]
             if not answer["more"]:
                 return came
 
-    def _take(self, item: dict[str, Any]) -> None:
-        report = item["report"]
-        self.items[report] = item
-        for entity, fields in item["snapshot"]["fields"].items():
+    def _take(self, copy: dict[str, Any]) -> None:
+        report = copy["report"]
+        self.copies[report] = copy
+        for entity, fields in copy["snapshot"]["fields"].items():
             for name, heads in fields.items():
                 self.heads[report, entity, name] = [head["op"] for head in heads]
 

@@ -132,8 +132,8 @@ class Planter:
         return desk
 
     def _supplement(self, author: Phone, report: str, story: Story) -> None:
-        item = author.call("GET", f"/api/reports/{report}").json
-        if any(each["list"] == "supplements" for each in item["snapshot"]["entities"].values()):
+        copy = author.call("GET", f"/api/reports/{report}").json
+        if any(each["list"] == "supplements" for each in copy["snapshot"]["entities"].values()):
             return
         self._set_clock(author, started(story) + timedelta(hours=30))
         author.supplement(report, story["supplement"])

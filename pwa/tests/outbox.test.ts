@@ -88,7 +88,7 @@ describe('bases', () => {
     const id = await p.outbox.newReport(words('mine'));
     await p.sync();
     await p.sync();
-    const row = await p.store.item(id);
+    const row = await p.store.copy(id);
     const mine = row?.snapshot.fields['report']?.['narrative']?.[0];
     if (!row || !mine) throw new Error('no snapshot');
     const other = { ...mine, op: '01890000-0000-7000-8000-00000000000b', device: 'other', value: 'theirs' };

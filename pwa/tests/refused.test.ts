@@ -22,7 +22,7 @@ describe('refused ops', () => {
       await p.sync();
       await p.outbox.save(id, words('later', 'address'));
       await p.sync();
-      expect((await p.store.item(id))?.quarantined).toEqual([]);
+      expect((await p.store.copy(id))?.quarantined).toEqual([]);
       expect(await p.store.op(op?.op ?? '')).toMatchObject({ state: 'refused', verdict: 'quarantined', reason });
       const view = await p.view(id);
       expect(view?.quarantined).toMatchObject([{ op: op?.op, reason }]);

@@ -1,7 +1,7 @@
 /** A server in memory that keeps the contract of push, pull, sessions, devices and uploads, and fails on request. */
 import { createHash } from 'node:crypto';
 import { overlay, empty } from '../src/sync/overlay';
-import type { Item, OpPayload, Receipt } from '../src/sync/types';
+import type { Copy, OpPayload, Receipt } from '../src/sync/types';
 
 export type Answerer = (request: Request, body: unknown) => Response | null | Promise<Response | null>;
 
@@ -115,7 +115,7 @@ export class Server {
       .filter(([report, seq]) => seq > from && !this.left.has(report))
       .filter(([report]) => this.authorOf(report) === reader);
     const body = {
-      items: changed.map(([report, seq]) => this.item(report, seq)),
+      changes: changed.map(([report, seq]) => this.copy(report, seq)),
       left: reset ? [] : [...this.left],
       people: {},
       devices: {},
@@ -131,7 +131,7 @@ export class Server {
     return [...this.stored.values()].find((each) => each.payload.report === report)?.payload.actor ?? OFFICER.id;
   }
 
-  item(report: string, seq: number): Item {
+  copy(report: string, seq: number): Copy {
     const ops = [...this.stored.values()].filter((each) => each.payload.report === report);
     const applied = ops.filter((each) => each.receipt.verdict !== 'quarantined').map((each) => each.payload);
     const base = empty(report, { id: 'incident', version: 1 }, this.authorOf(report), OFFICER.district);

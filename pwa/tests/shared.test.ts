@@ -43,7 +43,7 @@ describe('a phone that two officers use', () => {
     await p.outbox.newReport(words('mine'));
     changeAt('/api/push', () => null);
     await p.sync();
-    expect(await p.store.item(report)).toBeNull();
+    expect(await p.store.copy(report)).toBeNull();
     expect(await p.store.meta('people')).toBeNull();
   });
 
@@ -51,12 +51,12 @@ describe('a phone that two officers use', () => {
     const report = await theirs();
     changeAt('/api/pull', () => problem(401, 'login_required'));
     await p.sync();
-    expect(await p.store.item(report)).toBeNull();
+    expect(await p.store.copy(report)).toBeNull();
   });
 
   it('keeps no answer that came after its reader had left', async () => {
     const report = await p.outbox.newReport(words('mine'));
-    changeAt('/api/pull', () => json({ items: [p.server.item(report, 1)], left: [], people: {}, devices: {}, cursor: 'x', more: false, reset: true, beacon: null }));
+    changeAt('/api/pull', () => json({ changes: [p.server.copy(report, 1)], left: [], people: {}, devices: {}, cursor: 'x', more: false, reset: true, beacon: null }));
     await p.sync();
     expect(await p.store.meta('cursor')).toBeNull();
   });

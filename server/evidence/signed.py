@@ -35,7 +35,7 @@ def signed_hashes(
 def _in_snapshot(session: Session, report: str, photos: Collection[str]) -> dict[str, set[str]]:
     if not feed.exists(session, report):
         return {}
-    fields = json.loads(feed.item(session, report)[0])["snapshot"]["fields"]
+    fields = json.loads(feed.copy(session, report)[0])["snapshot"]["fields"]
     heads = {photo: fields.get(photo, {}).get(HASH, []) for photo in photos}
     return {photo: {str(head["value"]) for head in found} for photo, found in heads.items() if found}
 

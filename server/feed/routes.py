@@ -52,7 +52,7 @@ def pull(query: dict[str, Any]) -> Response:
             "beacon": page.beacon,
         }
     )
-    body = b'{"items":[' + b",".join(page.items) + b"]," + tail[1:]
+    body = b'{"changes":[' + b",".join(page.changes) + b"]," + tail[1:]
     return Response(body, content_type="application/json")
 
 

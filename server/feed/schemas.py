@@ -121,7 +121,7 @@ class PhotoStatusOut(Schema):
     received = fields.String(required=True)
 
 
-class ItemOut(Schema):
+class CopyOut(Schema):
     report = fields.String(required=True)
     seq = fields.Integer(required=True)
     snapshot = fields.Nested(SnapshotOut, required=True)
@@ -140,7 +140,7 @@ class DeviceNameOut(Schema):
 
 
 class PageOut(Schema):
-    items = fields.List(fields.Nested(ItemOut), required=True)
+    changes = fields.List(fields.Nested(CopyOut), required=True)
     left = fields.List(fields.String(), required=True)
     people = fields.Dict(fields.String(), fields.Nested(PersonOut), required=True)
     devices = fields.Dict(fields.String(), fields.Nested(DeviceNameOut), required=True)

@@ -36,9 +36,9 @@ class Pushed:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of changes, ready to be sent: `items` are stored bytes, `left` the reports to remove."""
+    """A page of changes, ready to be sent: `changes` are stored bytes, `left` the reports to remove."""
 
-    items: list[bytes]
+    changes: list[bytes]
     left: list[str]
     actors: set[str]
     devices: set[str]
@@ -154,7 +154,7 @@ def pull(session: Session, actor: Actor, token: str | None, limit: int = PAGE) -
     actors, devices = _mentioned(shown)
     reached = page[-1].seq if page else since
     return Page(
-        items=[_item(row.id, row.seq, row.snapshot, row.facts) for row in shown],
+        changes=[_copy(row.id, row.seq, row.snapshot, row.facts) for row in shown],
         left=gone,
         actors=actors,
         devices=devices,
@@ -165,8 +165,8 @@ def pull(session: Session, actor: Actor, token: str | None, limit: int = PAGE) -
     )
 
 
-def _item(report: str, seq: int, snapshot: bytes, facts: bytes) -> bytes:
-    """Put an item together from stored bytes; the facts are an object whose members stand beside the snapshot."""
+def _copy(report: str, seq: int, snapshot: bytes, facts: bytes) -> bytes:
+    """Put a copy together from stored bytes; the facts are an object whose members stand beside the snapshot."""
     return b'{"report":"%s","seq":%d,"snapshot":%s,%s' % (report.encode(), seq, snapshot, facts[1:])
 
 
@@ -224,10 +224,10 @@ def writers(session: Session, reports: Sequence[str]) -> dict[str, set[str]]:
     return found
 
 
-def item(session: Session, report: str) -> tuple[bytes, set[str], set[str]]:
+def copy(session: Session, report: str) -> tuple[bytes, set[str], set[str]]:
     """Return one report as the feed serves it, with the users and devices that it names. The caller checked access."""
     row = session.execute(select(Report.id, Report.seq, Report.snapshot, Report.facts).where(Report.id == report)).one()
-    return _item(row.id, row.seq, row.snapshot, row.facts), *_mentioned([row])
+    return _copy(row.id, row.seq, row.snapshot, row.facts), *_mentioned([row])
 
 
 def in_scope(session: Session, actor: Actor) -> set[str]:

@@ -6,7 +6,7 @@ from flask import Response
 from flask_smorest import Blueprint
 
 from server.db import unit_of_work
-from server.feed.schemas import ItemOut
+from server.feed.schemas import CopyOut
 from server.reports import service
 from server.reports.schemas import HistoryOut
 from server.security import Permission, actor, requires
@@ -16,12 +16,12 @@ blp = Blueprint("reports", __name__, url_prefix="/api/reports", description="One
 
 @blp.route("/<uuid:report>", methods=["GET"])
 @requires(Permission.READ_FEED)
-@blp.alt_response(200, schema=ItemOut)
+@blp.alt_response(200, schema=CopyOut)
 def read_report(report: object) -> Response:
     """Return a report as the feed serves it."""
     with unit_of_work(actor()) as uow:
-        item, _, _ = service.open_report(uow, actor(), str(report))
-    return Response(item, content_type="application/json")
+        copy, _, _ = service.open_report(uow, actor(), str(report))
+    return Response(copy, content_type="application/json")
 
 
 @blp.route("/<uuid:report>/history", methods=["GET"])

@@ -20,10 +20,10 @@ def exists(session: Session, report: str) -> bool:
 
 
 def open_report(uow: UnitOfWork, actor: Actor, report: str) -> tuple[bytes, set[str], set[str]]:
-    """Return a report's item as JSON bytes with the users and devices it names. Audited. Raises NotFound."""
+    """Return a report's copy as JSON bytes with the users and devices it names. Audited. Raises NotFound."""
     _check(uow.session, actor, report)
     uow.audit("report.open", "report", report)
-    return feed.item(uow.session, report)
+    return feed.copy(uow.session, report)
 
 
 def open_history(uow: UnitOfWork, actor: Actor, report: str) -> list[HistoryEntry]:

@@ -24,9 +24,9 @@ def test_a_phone_whose_session_is_over_captures_and_delivers(live: Live, browser
     desk = live.phone(live.cast.desk)
     for _ in range(60):
         desk.pull()
-        if desk.items:
+        if desk.copies:
             break
         time.sleep(0.5)
-    (item,) = desk.items.values()
-    lists = sorted(entity["list"] for entity in item["snapshot"]["entities"].values())
+    (copy,) = desk.copies.values()
+    lists = sorted(entity["list"] for entity in copy["snapshot"]["entities"].values())
     assert lists == ["agents", "attempts"]

@@ -142,9 +142,9 @@ def check_photo(page: Page, live: Live, report: str) -> None:
     shoot(page, "desk-photo", live)
     page.keyboard.press("Escape")
     desk = live.phone(live.cast.desk)
-    item: dict[str, Any] = desk.call("GET", f"/api/reports/{report}").json
-    photo = item["photos"][0]
-    signed = item["snapshot"]["fields"][photo["photo"]]["sha256"][0]["value"]
+    copy: dict[str, Any] = desk.call("GET", f"/api/reports/{report}").json
+    photo = copy["photos"][0]
+    signed = copy["snapshot"]["fields"][photo["photo"]]["sha256"][0]["value"]
     content = desk.call("GET", f"/api/reports/{report}/photos/{photo['photo']}").body
     assert hashlib.sha256(content).hexdigest() == signed == photo["sha256"]
 

@@ -497,7 +497,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["ItemOut"];
+                        "application/json": components["schemas"]["CopyOut"];
                     };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -1328,6 +1328,14 @@ export interface components {
             photo_of_id: "allowed" | "transcribe_only";
             version: string;
         };
+        CopyOut: {
+            holds: components["schemas"]["HoldStatusOut"][];
+            photos: components["schemas"]["PhotoStatusOut"][];
+            quarantined: components["schemas"]["QuarantinedOut"][];
+            report: string;
+            seq: number;
+            snapshot: components["schemas"]["SnapshotOut"];
+        };
         CreatedUser: {
             password: string;
             user: components["schemas"]["User"];
@@ -1406,14 +1414,6 @@ export interface components {
             state: string;
             words: string | null;
         };
-        ItemOut: {
-            holds: components["schemas"]["HoldStatusOut"][];
-            photos: components["schemas"]["PhotoStatusOut"][];
-            quarantined: components["schemas"]["QuarantinedOut"][];
-            report: string;
-            seq: number;
-            snapshot: components["schemas"]["SnapshotOut"];
-        };
         NewDevice: {
             name: string;
             public_jwk: components["schemas"]["PublicJwk"];
@@ -1466,11 +1466,11 @@ export interface components {
         };
         PageOut: {
             beacon: string | null;
+            changes: components["schemas"]["CopyOut"][];
             cursor: string;
             devices: {
                 [key: string]: components["schemas"]["DeviceNameOut"];
             };
-            items: components["schemas"]["ItemOut"][];
             left: string[];
             more: boolean;
             people: {

@@ -4,7 +4,7 @@ import { json, sendAs, type Bearer } from '../api/request';
 import { currentUser } from '../session';
 import { seal } from '../storage/seam';
 import type { OpRow, PhotoRow, UserStore } from '../storage/user';
-import type { Catalog, DeviceName, Item, Person, PullAnswer } from '../sync/types';
+import type { Catalog, DeviceName, Copy, Person, PullAnswer } from '../sync/types';
 import { changed } from './bus';
 import { covers } from './view';
 
@@ -23,7 +23,7 @@ export async function pull(store: UserStore, bearer: Bearer, contact: () => Prom
     const cursor = await store.meta<string>('cursor');
     const query = new URLSearchParams({ limit: String(PAGE), ...(cursor ? { cursor } : {}) });
     const page = await json<PullAnswer>(await sendAs(bearer, `/api/pull?${query.toString()}`));
-    if (!Array.isArray(page.items) || typeof page.cursor !== 'string') throw stranger(200);
+    if (!Array.isArray(page.changes) || typeof page.cursor !== 'string') throw stranger(200);
     if (currentUser()?.id !== store.user) return again;
     await contact();
     if (page.reset) again = (await startAnew(store, cursor !== null)) || again;
@@ -53,21 +53,21 @@ async function startAnew(store: UserStore, hadCursor: boolean): Promise<boolean>
 async function apply(store: UserStore, page: PullAnswer): Promise<boolean> {
   const { db } = store;
   const doubtful = new Set(await store.meta<string[]>('doubtful'));
-  for (const item of page.items) doubtful.delete(item.report);
+  for (const copy of page.changes) doubtful.delete(copy.report);
   // Only with the last page is it known which copies did not come again.
   const gone = [...page.left, ...(page.more ? [] : doubtful)];
   const rows = await Promise.all(
-    page.items.map(async (item) => ({ id: item.report, seq: item.seq, body: await seal(item) }))
+    page.changes.map(async (copy) => ({ id: copy.report, seq: copy.seq, body: await seal(copy) }))
   );
   const meta = await metaRows(store, page, page.more ? [...doubtful] : []);
   let lost = 0;
   await db.transaction('rw', [db.reports, db.begun, db.ops, db.photos, db.meta], async () => {
     await db.reports.bulkPut(rows);
     await leave(store, gone);
-    for (const item of page.items) lost += await settleBy(store, item);
+    for (const copy of page.changes) lost += await settleBy(store, copy);
     await db.meta.bulkPut(meta);
   });
-  changed({ user: store.user, reports: [...page.items.map((item) => item.report), ...gone], meta: true });
+  changed({ user: store.user, reports: [...page.changes.map((copy) => copy.report), ...gone], meta: true });
   return lost > 0;
 }
 
@@ -93,16 +93,16 @@ async function leave(store: UserStore, gone: string[]): Promise<void> {
 }
 
 /**
- * Take from an item what the server says of this phone's own ops and photos; return how many photos must be sent
+ * Take from a copy what the server says of this phone's own ops and photos; return how many photos must be sent
  * again. Runs inside the transaction.
  */
-async function settleBy(store: UserStore, item: Item): Promise<number> {
+async function settleBy(store: UserStore, copy: Copy): Promise<number> {
   const { db } = store;
-  const report = item.report;
-  const refused = new Set(item.quarantined.map((each) => each.op));
-  const judged = (op: OpRow): boolean => (op.seq ?? Infinity) <= item.seq;
+  const report = copy.report;
+  const refused = new Set(copy.quarantined.map((each) => each.op));
+  const judged = (op: OpRow): boolean => (op.seq ?? Infinity) <= copy.seq;
   // The server ran it again, after a fix or when what it waited for had come. Of what it could not read, or took for
-  // a second op of one id, an item tells nothing: its absence there does not mean that it was applied.
+  // a second op of one id, a copy tells nothing: its absence there does not mean that it was applied.
   await db.ops
     .where({ report })
     .filter((op) => op.state === 'refused' && RUN_AGAIN.has(op.reason ?? '') && judged(op) && !refused.has(op.op))
@@ -110,18 +110,18 @@ async function settleBy(store: UserStore, item: Item): Promise<number> {
   const doneAt = new Date().toISOString();
   await db.photos
     .where({ report })
-    .filter((own) => own.state !== 'done' && isListed(item, own))
+    .filter((own) => own.state !== 'done' && isListed(copy, own))
     .modify((own) => void Object.assign(own, { state: 'done', offset: own.size, reason: null, doneAt }));
   // The server lost the bytes, or cannot read them back: this phone has them, and sends them again.
   return db.photos
     .where({ report })
-    .filter((own) => own.state === 'done' && !isListed(item, own))
+    .filter((own) => own.state === 'done' && !isListed(copy, own))
     .modify({ state: 'pending', offset: 0, reason: null, doneAt: null });
 }
 
 /** Whether the server says that it has this very photo: by the hash that it recomputed (P7). */
-function isListed(item: Item | null, own: PhotoRow): boolean {
-  return item?.photos.some((each) => each.photo === own.photo && each.sha256 === own.sha256) ?? false;
+function isListed(copy: Copy | null, own: PhotoRow): boolean {
+  return copy?.photos.some((each) => each.photo === own.photo && each.sha256 === own.sha256) ?? false;
 }
 
 /** Drop what the server has had for 30 days and shows in its snapshot; until then it can be given back (P12). */
@@ -130,11 +130,11 @@ export async function prune(store: UserStore, now: number = Date.now()): Promise
   const before = new Date(now - KEPT_DAYS * 86_400_000).toISOString();
   const old = await db.ops.where({ state: 'acked' }).filter((op) => (op.settledAt ?? '~') < before).toArray();
   for (const op of old) {
-    if (op.seq === -1 || covers(await store.item(op.report), op)) await db.ops.delete(op.op);
+    if (op.seq === -1 || covers(await store.copy(op.report), op)) await db.ops.delete(op.op);
   }
   const ids: string[] = [];
   for (const photo of await db.photos.where({ state: 'done' }).filter((each) => (each.doneAt ?? '~') < before).toArray()) {
-    if (isListed(await store.item(photo.report), photo)) ids.push(photo.photo);
+    if (isListed(await store.copy(photo.report), photo)) ids.push(photo.photo);
   }
   await db.transaction('rw', [db.photos, db.blobs], async () => {
     await db.photos.bulkDelete(ids);

@@ -1,10 +1,10 @@
 /** A report as its screens see it: the server's snapshot, overlaid with what this phone has not seen come back yet. */
 import { conflicts, empty, overlay } from '../sync/overlay';
-import type { Item, OpKind, Quarantined, Snapshot } from '../sync/types';
+import type { Copy, OpKind, Quarantined, Snapshot } from '../sync/types';
 import type { Begun, PhotoRow, StoredOp, UserStore } from '../storage/user';
 import type { PhotoView, ReportView } from './types';
 
-export type Parts = { item: Item | null; begun: Begun | null; ops: StoredOp[]; photos: PhotoRow[] };
+export type Parts = { copy: Copy | null; begun: Begun | null; ops: StoredOp[]; photos: PhotoRow[] };
 export type Reader = { id: string; district: string | null };
 
 /** Reasons that time or an update may mend: nobody has to act on them. */
@@ -12,20 +12,20 @@ const MENDS_ITSELF = new Set(['waiting_for_base', 'unknown_entity', 'rule_failed
 const REVIEW_KINDS = new Set<OpKind | null>(['submit', 'return', 'approve']);
 
 export async function partsOf(store: UserStore, id: string): Promise<Parts> {
-  const [item, begun, ops, photos] = await Promise.all([
-    store.item(id),
+  const [copy, begun, ops, photos] = await Promise.all([
+    store.copy(id),
     store.begun(id),
     store.opsOf(id),
     store.photosOf(id)
   ]);
-  return { item, begun, ops, photos };
+  return { copy, begun, ops, photos };
 }
 
 /** Build the view of a report; null where nothing of it is to be seen on this phone. */
 export function viewOf(id: string, parts: Parts, reader: Reader): ReportView | null {
-  const { item, ops } = parts;
-  const shown = ops.filter((op) => isOverlaid(op, item));
-  const base = item?.snapshot ?? beginning(id, parts, shown, reader);
+  const { copy, ops } = parts;
+  const shown = ops.filter((op) => isOverlaid(op, copy));
+  const base = copy?.snapshot ?? beginning(id, parts, shown, reader);
   if (!base) return null;
   const onlyHere = ops.filter((op) => op.state === 'pending' || op.state === 'stuck');
   const photos = photosOf(parts);
@@ -33,8 +33,8 @@ export function viewOf(id: string, parts: Parts, reader: Reader): ReportView | n
   const view = {
     id,
     snapshot,
-    server: item?.snapshot ?? null,
-    holds: item?.holds ?? [],
+    server: copy?.snapshot ?? null,
+    holds: copy?.holds ?? [],
     photos,
     quarantined: quarantinedOf(parts),
     pending: onlyHere.length,
@@ -48,15 +48,15 @@ export function viewOf(id: string, parts: Parts, reader: Reader): ReportView | n
  * Whether an own op is laid over the snapshot: until a snapshot that contains it has come. An acknowledged op stays
  * for that time too, else its words would vanish between the receipt and the next pull.
  */
-function isOverlaid(op: StoredOp, item: Item | null): boolean {
+function isOverlaid(op: StoredOp, copy: Copy | null): boolean {
   if (op.state === 'pending' || op.state === 'stuck') return true;
   if (op.state === 'refused') return MENDS_ITSELF.has(op.reason ?? '');
-  return !covers(item, op);
+  return !covers(copy, op);
 }
 
 /** Whether the snapshot at hand was made after the server judged the op. */
-export function covers(item: Item | null, op: { seq: number | null }): boolean {
-  return (op.seq ?? 0) <= (item?.seq ?? -1);
+export function covers(copy: Copy | null, op: { seq: number | null }): boolean {
+  return (op.seq ?? 0) <= (copy?.seq ?? -1);
 }
 
 function beginning(id: string, parts: Parts, shown: StoredOp[], reader: Reader): Snapshot | null {
@@ -65,9 +65,9 @@ function beginning(id: string, parts: Parts, shown: StoredOp[], reader: Reader):
   return form ? empty(id, form, first?.actor ?? reader.id, reader.district) : null;
 }
 
-function photosOf({ item, photos }: Parts): PhotoView[] {
+function photosOf({ copy, photos }: Parts): PhotoView[] {
   const here = new Map(photos.map((photo) => [photo.photo, photo]));
-  const there = new Map((item?.photos ?? []).map((photo) => [photo.photo, photo]));
+  const there = new Map((copy?.photos ?? []).map((photo) => [photo.photo, photo]));
   return [...new Set([...there.keys(), ...here.keys()])].map((photo) => {
     const own = here.get(photo);
     const stored = there.get(photo);
@@ -85,11 +85,11 @@ function photosOf({ item, photos }: Parts): PhotoView[] {
   });
 }
 
-function quarantinedOf({ item, ops, photos }: Parts): Quarantined[] {
-  const listed = item?.quarantined ?? [];
+function quarantinedOf({ copy, ops, photos }: Parts): Quarantined[] {
+  const listed = copy?.quarantined ?? [];
   const known = new Set(listed.map((each) => each.op));
-  // An item does not list what the server could not read: without this nobody would see that it was not accepted.
-  const own = ops.filter((op) => op.state === 'stuck' || (op.state === 'refused' && (item || !covers(item, op))));
+  // An copy does not list what the server could not read: without this nobody would see that it was not accepted.
+  const own = ops.filter((op) => op.state === 'stuck' || (op.state === 'refused' && (copy || !covers(copy, op))));
   const added = own.filter((op) => !known.has(op.op)).map((op) => ({
     op: op.op,
     kind: op.kind,

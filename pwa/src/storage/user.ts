@@ -1,7 +1,7 @@
 /** A user's store on this phone, in the words of the outbox. Everything it writes goes through the seam. */
 import { open, openBytes, seal, sealBytes } from './seam';
 import { UserDatabase, type OpRow, type PhotoRow } from './tables';
-import type { FormRef, Item, OpPayload } from '../sync/types';
+import type { FormRef, Copy, OpPayload } from '../sync/types';
 
 export type { OpRow, OpState, PhotoRow } from './tables';
 export type StoredOp = Omit<OpRow, 'body'> & { jws: string; payload: OpPayload };
@@ -79,9 +79,9 @@ export class UserStore {
     return inOrder(await Promise.all((await this.db.ops.where({ state: 'pending' }).toArray()).map(openOp)));
   }
 
-  async item(id: string): Promise<Item | null> {
+  async copy(id: string): Promise<Copy | null> {
     const row = await this.db.reports.get(id);
-    return row ? open<Item>(row.body) : null;
+    return row ? open<Copy>(row.body) : null;
   }
 
   async photosOf(report: string): Promise<PhotoRow[]> {
@@ -97,12 +97,12 @@ export class UserStore {
   /** The ids of every report that this phone knows of. */
   async reportIds(): Promise<string[]> {
     const { db } = this;
-    const [items, begun, ops] = await Promise.all([
+    const [copies, begun, ops] = await Promise.all([
       db.reports.toCollection().primaryKeys(),
       db.begun.toCollection().primaryKeys(),
       db.ops.orderBy('report').uniqueKeys()
     ]);
-    return [...new Set([...items, ...begun, ...(ops as string[])])];
+    return [...new Set([...copies, ...begun, ...(ops as string[])])];
   }
 
   close(): void {

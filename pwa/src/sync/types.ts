@@ -88,7 +88,7 @@ export type Quarantined = {
 };
 
 /** A report as the feed delivers it. */
-export type Item = {
+export type Copy = {
   report: string;
   seq: number;
   snapshot: Snapshot;
@@ -104,7 +104,7 @@ export type Receipt = { op: string | null; sha256: string; seq: number; verdict:
 export type PushAnswer = { receipts: Receipt[]; statement: string; beacon: string };
 
 export type PullAnswer = {
-  items: Item[];
+  changes: Copy[];
   left: string[];
   people: Record<string, Person>;
   devices: Record<string, DeviceName>;

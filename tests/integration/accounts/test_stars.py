@@ -22,14 +22,14 @@ def test_p9_a_changed_star_ends_what_the_old_one_gave(
     partner.edit(own, {"address": "S Pulaski Rd"})
     partner.push()
     partner.pull()
-    assert set(partner.items) == {named, own}
+    assert set(partner.copies) == {named, own}
 
     given = {"star": "54321"}
     assert client.patch(f"/api/users/{cast.partner.id}", headers=sign_in(cast.admin), json=given).status_code == 200
     partner.pull()
-    assert set(partner.items) == {own}
+    assert set(partner.copies) == {own}
     officer.pull()
-    assert set(officer.items) == {named}
+    assert set(officer.copies) == {named}
     found = client.get(f"/api/reports/{named}", headers={"Authorization": f"Bearer {partner.token}"})
     assert found.status_code == 404
 
@@ -43,8 +43,8 @@ def test_a_report_that_names_a_star_reaches_the_officer_who_gets_it_later(
     officer.add(named, "officers", {"star": "54321", "role": "assisting"})
     officer.push()
     partner.pull()
-    assert partner.items == {}
+    assert partner.copies == {}
     given = {"star": "54321"}
     assert client.patch(f"/api/users/{cast.partner.id}", headers=sign_in(cast.admin), json=given).status_code == 200
     partner.pull()
-    assert set(partner.items) == {named}
+    assert set(partner.copies) == {named}

@@ -77,18 +77,18 @@ def _reports(demonstration: Demonstration) -> list[dict[str, Any]]:
     """Return what the desk sees, signed in with the password that was printed."""
     token = _token(demonstration.url, "desk", demonstration.output.read_text())
     answer = httpx.get(f"{demonstration.url}/api/pull", headers={"Authorization": f"Bearer {token}"})
-    items: list[dict[str, Any]] = answer.json()["items"]
-    return items
+    copies: list[dict[str, Any]] = answer.json()["changes"]
+    return copies
 
 
 def test_the_demonstration_is_planted_kept_and_stopped(demonstration: Demonstration) -> None:
     demonstration.start()
-    items = _reports(demonstration)
-    assert len(items) == sum(story["fields"]["district"] == "010" for story in stories())
-    assert {item["snapshot"]["state"] for item in items} == {"draft", "submitted", "returned", "approved"}
-    assert [item["quarantined"] for item in items] == [[]] * len(items)
-    assert sum(len(item["photos"]) for item in items) == 2
-    assert any(len(heads) > 1 for item in items for heads in item["snapshot"]["fields"]["report"].values())
+    copies = _reports(demonstration)
+    assert len(copies) == sum(story["fields"]["district"] == "010" for story in stories())
+    assert {copy["snapshot"]["state"] for copy in copies} == {"draft", "submitted", "returned", "approved"}
+    assert [copy["quarantined"] for copy in copies] == [[]] * len(copies)
+    assert sum(len(copy["photos"]) for copy in copies) == 2
+    assert any(len(heads) > 1 for copy in copies for heads in copy["snapshot"]["fields"]["report"].values())
     for private in ("accounts.json", "secrets.json", "holdfast.db", "env"):
         assert (demonstration.folder / private).stat().st_mode & 0o077 == 0
     tools = (demonstration.folder / "env").read_text()
@@ -99,7 +99,7 @@ def test_the_demonstration_is_planted_kept_and_stopped(demonstration: Demonstrat
     began = time.monotonic()
     demonstration.start()
     assert time.monotonic() - began < SECOND_START_SECONDS
-    assert {item["report"] for item in _reports(demonstration)} == {item["report"] for item in items}
+    assert {copy["report"] for copy in _reports(demonstration)} == {copy["report"] for copy in copies}
     assert (demonstration.folder / "env").read_text() == tools, "the custodian's address stays"
     assert demonstration.end(signal.SIGTERM) == 0
     assert demonstration.processes() == []

@@ -106,7 +106,7 @@ def test_bytes_with_another_hash_are_refused_and_asked_for_again(cast: Cast, pho
     assert phone.pull()[0]["photos"] == []
     assert phone.patch(address, 0, CONTENT).headers["Holdfast-Sha256"] == SHA256
     assert [each["sha256"] for each in phone.pull()[0]["photos"] if each] == [SHA256]
-    assert report in phone.items
+    assert report in phone.copies
 
 
 def test_p7_a_store_that_keeps_other_bytes_is_found_out(
@@ -165,7 +165,7 @@ def test_p5_the_same_photo_twice_has_one_effect(cast: Cast, phone_of: PhoneOf) -
     assert (count(Photo), count(Upload)) == (1, 1)
     assert audited("photo.store") == 1
     assert phone.pull() == []
-    assert phone.items[report]["seq"] == seq
+    assert phone.copies[report]["seq"] == seq
 
 
 def test_p5_two_phones_of_one_officer_send_the_same_photo(cast: Cast, phone_of: PhoneOf) -> None:
@@ -198,8 +198,8 @@ def test_photo_and_ops_may_come_in_any_order(cast: Cast, phone_of: PhoneOf, ops_
     assert phone.upload(report, photo, CONTENT, "image/png") == SHA256
     if not ops_first:
         phone.push()
-    item = phone.pull()[-1]
-    assert [(each["photo"], each["sha256"], each["size"]) for each in item["photos"]] == [(photo, SHA256, len(CONTENT))]
+    copy = phone.pull()[-1]
+    assert [(each["photo"], each["sha256"], each["size"]) for each in copy["photos"]] == [(photo, SHA256, len(CONTENT))]
 
 
 def test_p10_an_upload_only_token_delivers_photos(cast: Cast, phone_of: PhoneOf) -> None:

@@ -40,7 +40,7 @@ def test_publishing_facts_while_a_phone_writes_loses_no_word(app: Flask, cast: C
         phone.edit(report, {"narrative": f"Sentence {number}."})
         phone.push()
         desk.pull()
-        heads = desk.items[report]["snapshot"]["fields"]["report"]["narrative"]
+        heads = desk.copies[report]["snapshot"]["fields"]["report"]["narrative"]
         if [head["value"] for head in heads] != [f"Sentence {number}."]:
             failures.append(AssertionError(f"sentence {number} went out of view"))
     done.set()

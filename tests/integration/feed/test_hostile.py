@@ -52,7 +52,7 @@ def test_half_an_emoji_is_kept_in_quarantine_and_blocks_nothing(cast: Cast, phon
         sent
     )
     phone.pull()
-    assert phone.items[report]["quarantined"][0]["edits"][0]["value"] == "half \ud83d"
+    assert phone.copies[report]["quarantined"][0]["edits"][0]["value"] == "half \ud83d"
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
@@ -65,8 +65,8 @@ def test_a_number_that_json_does_not_know_never_reaches_a_reader(cast: Cast, pho
     assert reasons(phone.push([token])) == ["malformed"]
     page = desk.call("GET", "/api/pull").body
     json.loads(page, parse_constant=lambda found: pytest.fail(found))
-    (item,) = json.loads(page)["items"]
-    assert [each["reason"] for each in item["quarantined"]] == ["malformed"]
+    (copy,) = json.loads(page)["changes"]
+    assert [each["reason"] for each in copy["quarantined"]] == ["malformed"]
 
 
 @pytest.mark.parametrize("body", ['{"ops":["\\ud800"]}', '{"ops":["a\\u0000b"]}', '{"ops":["ä"]}', "[" * 100_000])
@@ -97,8 +97,8 @@ def test_what_a_revoked_device_delivers_is_shown_to_its_district(app: Flask, cas
         devices.revoke(uow, app.extensions["actors"](uow.session, {supervisor.id})[supervisor.id], phone.device)
     assert set(reasons(phone.push())) == {"revoked_device"}
     desk.pull()
-    assert {each["reason"] for each in desk.items[report]["quarantined"]} == {"revoked_device"}
-    assert desk.items[report]["snapshot"]["fields"] == {}
+    assert {each["reason"] for each in desk.copies[report]["quarantined"]} == {"revoked_device"}
+    assert desk.copies[report]["snapshot"]["fields"] == {}
 
 
 def test_two_phones_that_push_to_one_report_at_once_lose_no_word(app: Flask, cast: Cast, phone_of: PhoneOf) -> None:
@@ -125,7 +125,7 @@ def test_two_phones_that_push_to_one_report_at_once_lose_no_word(app: Flask, cas
         thread.join()
     assert failures == []
     begun.pull()
-    fields = begun.items[report]["snapshot"]["fields"].values()
+    fields = begun.copies[report]["snapshot"]["fields"].values()
     found = sorted(each["text"][0]["value"] for each in fields if "text" in each)
     assert found == sorted(f"phone {n} {number}" for n in range(4) for number in range(10))
 

@@ -43,7 +43,7 @@ def test_an_officer_who_is_named_on_a_report_sees_and_writes_it(cast: Cast, phon
     author.add(report, "officers", {"star": cast.partner.star})
     author.push()
     partner.pull()
-    assert report in partner.items
+    assert report in partner.copies
     partner.edit(report, {"event_number": "2632700001"})
     assert reasons(partner) == [None]
 

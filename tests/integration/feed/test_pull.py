@@ -22,13 +22,13 @@ def test_a_report_that_moves_to_another_district_leaves_one_desk_and_enters_the_
     report = complete_report(officer)
     officer.push()
     here.pull()
-    assert report in here.items
+    assert report in here.copies
     officer.edit(report, {"district": "012"})
     officer.push()
     here.pull()
     there.pull()
-    assert report not in here.items
-    assert report in there.items
+    assert report not in here.copies
+    assert report in there.copies
 
 
 def test_pages_follow_one_another_without_gap(cast: Cast, phone_of: PhoneOf) -> None:
@@ -39,7 +39,7 @@ def test_pages_follow_one_another_without_gap(cast: Cast, phone_of: PhoneOf) -> 
     cursor = ""
     while True:
         page = desk.call("GET", f"/api/pull?limit=2&cursor={cursor}").json
-        seen += [each["report"] for each in page["items"]]
+        seen += [each["report"] for each in page["changes"]]
         cursor = page["cursor"]
         if not page["more"]:
             break
@@ -88,5 +88,5 @@ def test_a_reader_that_follows_while_eight_phones_write_misses_nothing(
     follower.join()
     assert failures == []
     reader.pull()
-    assert set(reader.items) == set(db.session.scalars(select(Report.id)))
-    assert len(reader.items) == 8 * 12
+    assert set(reader.copies) == set(db.session.scalars(select(Report.id)))
+    assert len(reader.copies) == 8 * 12

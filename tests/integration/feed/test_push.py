@@ -86,7 +86,7 @@ def test_a_value_that_does_not_fit_is_quarantined_and_shown(
     phone.edit(report, {field: value})
     assert verdicts(phone.push()) == [("applied", None), ("quarantined", reason)]
     phone.pull()
-    shown = phone.items[report]["quarantined"]
+    shown = phone.copies[report]["quarantined"]
     assert [(each["reason"], each["edits"][0]["value"]) for each in shown] == [(reason, value)]
 
 
@@ -96,7 +96,7 @@ def test_an_op_of_a_field_that_the_server_does_not_know_is_kept_in_view(cast: Ca
     phone.edit(report, {"weather": "rain"})
     assert verdicts(phone.push()) == [("applied", None)]
     phone.pull()
-    assert phone.items[report]["snapshot"]["fields"]["report"]["weather"][0]["value"] == "rain"
+    assert phone.copies[report]["snapshot"]["fields"]["report"]["weather"][0]["value"] == "rain"
 
 
 def test_an_op_waits_for_what_it_builds_on_and_is_applied_when_that_comes(cast: Cast, phone_of: PhoneOf) -> None:
@@ -109,9 +109,9 @@ def test_an_op_waits_for_what_it_builds_on_and_is_applied_when_that_comes(cast: 
     assert verdicts(phone.push([middle, last])) == [("applied", None), ("quarantined", "waiting_for_base")]
     assert verdicts(phone.push([first])) == [("applied", None)]
     phone.pull()
-    heads = phone.items[report]["snapshot"]["fields"]["report"]["address"]
+    heads = phone.copies[report]["snapshot"]["fields"]["report"]["address"]
     assert [each["value"] for each in heads] == ["Cermak & Wood"]
-    assert phone.items[report]["quarantined"] == []
+    assert phone.copies[report]["quarantined"] == []
     assert verdicts(phone.push([last])) == [("applied", None)]
 
 

@@ -17,7 +17,7 @@ def reasons(phone: Phone) -> list[str | None]:
 
 def state(phone: Phone, report: str) -> str:
     phone.pull()
-    return str(phone.items[report]["snapshot"]["state"])
+    return str(phone.copies[report]["snapshot"]["state"])
 
 
 def test_a_report_goes_from_draft_to_approved_and_supplemented(cast: Cast, phone_of: PhoneOf) -> None:
@@ -29,7 +29,7 @@ def test_a_report_goes_from_draft_to_approved_and_supplemented(cast: Cast, phone
     desk.return_to_officer(report, REASONS)
     assert reasons(desk) == [None]
     assert state(officer, report) == "returned"
-    assert officer.items[report]["snapshot"]["fields"]["review"]["reasons"][0]["value"] == REASONS
+    assert officer.copies[report]["snapshot"]["fields"]["review"]["reasons"][0]["value"] == REASONS
     officer.edit(report, {"address": "north-east corner"})
     officer.submit(report)
     assert reasons(officer) == [None, None]
@@ -84,7 +84,7 @@ def test_two_devices_conflict_on_one_field_and_a_person_settles_it_with_a_reason
     one.push()
     assert [each["verdict"] for each in two.push()["receipts"]] == ["conflict"]
     desk.pull()
-    fields: dict[str, Any] = desk.items[report]["snapshot"]["fields"]["report"]
+    fields: dict[str, Any] = desk.copies[report]["snapshot"]["fields"]["report"]
     assert {head["value"] for head in fields["address"]} == {"south corner", "east corner"}
     assert {head["device"] for head in fields["address"]} == {one.device, two.device}
     assert [head["value"] for head in fields["event_number"]] == ["2632700001"]
@@ -96,7 +96,7 @@ def test_two_devices_conflict_on_one_field_and_a_person_settles_it_with_a_reason
     desk.resolve(report, "address", "east corner", "The video shows it.")
     assert reasons(desk) == [None]
     one.pull()
-    assert [head["value"] for head in one.items[report]["snapshot"]["fields"]["report"]["address"]] == ["east corner"]
+    assert [head["value"] for head in one.copies[report]["snapshot"]["fields"]["report"]["address"]] == ["east corner"]
 
 
 def test_an_open_conflict_bars_the_approval(cast: Cast, phone_of: PhoneOf) -> None:

@@ -112,7 +112,7 @@ def test_a_hold_removes_no_footage(cast: Cast, phone_of: PhoneOf) -> None:
     officer.edit(report, {"@entity": None}, entity=footage, kind="hold")
     assert reasons(officer) != [None]
     officer.pull()
-    assert not officer.items[report]["snapshot"]["entities"][footage]["removed"]
+    assert not officer.copies[report]["snapshot"]["entities"][footage]["removed"]
 
 
 def test_an_entity_stays_in_its_list(cast: Cast, phone_of: PhoneOf) -> None:
@@ -133,9 +133,9 @@ def test_an_op_waits_for_the_one_that_made_its_entity(cast: Cast, phone_of: Phon
     assert reasons(officer)[-1] == "waiting_for_base"
     assert officer.push([made])["receipts"][0]["verdict"] == "applied"
     officer.pull()
-    item = officer.items[report]
-    assert item["snapshot"]["fields"][vehicle]["make"][0]["value"] == "Ford"
-    assert item["quarantined"] == []
+    copy = officer.copies[report]
+    assert copy["snapshot"]["fields"][vehicle]["make"][0]["value"] == "Ford"
+    assert copy["quarantined"] == []
 
 
 def test_a_submission_that_had_not_seen_the_return_does_not_bar_the_approval(cast: Cast, phone_of: PhoneOf) -> None:
@@ -176,11 +176,11 @@ def test_who_is_no_longer_named_reads_no_more(app: Flask, cast: Cast, phone_of: 
     named = author.add(report, "officers", {"star": cast.partner.star})
     author.push()
     partner.pull()
-    assert report in partner.items
+    assert report in partner.copies
     author.remove(report, named)
     author.push()
     partner.pull()
-    assert report not in partner.items
+    assert report not in partner.copies
     from demo.wire import Refused
 
     with pytest.raises(Refused) as refused:
@@ -209,8 +209,8 @@ def test_an_op_that_met_a_mistaken_rule_is_applied_once_the_rule_is_mended(
         assert reasons(phone) == ["rule_failed", "rule_failed"]
     assert service.rejudge() == 2
     phone.pull()
-    item = phone.items[report]
-    assert item["snapshot"]["fields"]["report"]["event_number"][0]["value"] == "2632700001"
-    assert (len(item["holds"]), item["quarantined"]) == (1, [])
+    copy = phone.copies[report]
+    assert copy["snapshot"]["fields"]["report"]["event_number"][0]["value"] == "2632700001"
+    assert (len(copy["holds"]), copy["quarantined"]) == (1, [])
     assert app.extensions["consequences"]["hold"] is holds.on_op_stored
     assert service.rejudge() == 0

@@ -65,8 +65,8 @@ def test_a_hold_that_names_another_camera_is_kept_and_shown(tracker: Tracker, ca
     phone.edit(report, {**FIELDS, "wearer_star": "99999"}, footage, kind="hold")
     (receipt,) = phone.push()["receipts"]
     assert (receipt["verdict"], receipt["reason"]) == ("quarantined", "hold_names_other_camera")
-    (item,) = phone.pull()
-    assert [each["reason"] for each in item["quarantined"]] == ["hold_names_other_camera"]
+    (copy,) = phone.pull()
+    assert [each["reason"] for each in copy["quarantined"]] == ["hold_names_other_camera"]
     assert tracker.hold(footage).wearer_star == "12345"
 
 
@@ -91,10 +91,10 @@ def test_steps_and_pushes_at_once_lose_neither(tracker: Tracker, cast: Cast, pho
     for footage in footages:
         tracker.until(footage, State.HELD)
     phone.pull()
-    item = phone.items[report]
-    assert item["snapshot"]["ops"] == len(footages) + 15
-    assert [head["value"] for head in item["snapshot"]["fields"]["report"]["address"]] == ["Corner 14"]
-    assert [hold["state"] for hold in item["holds"]] == ["held"] * len(footages)
+    copy = phone.copies[report]
+    assert copy["snapshot"]["ops"] == len(footages) + 15
+    assert [head["value"] for head in copy["snapshot"]["fields"]["report"]["address"]] == ["Corner 14"]
+    assert [hold["state"] for hold in copy["holds"]] == ["held"] * len(footages)
 
 
 def test_a_replayed_push_is_one_hold(tracker: Tracker, cast: Cast, phone_of: PhoneOf) -> None:
