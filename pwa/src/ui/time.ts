@@ -34,6 +34,11 @@ export function date(iso: string | null | undefined): string {
   return found ? dateOf(found) : '';
 }
 
+/** Whether two times lie on one day of this device's calendar. */
+export function sameDate(one: string | Date, other: string | Date): boolean {
+  return dateOf(new Date(one)) === dateOf(new Date(other));
+}
+
 /** `21:14` */
 export function timeOfDay(iso: string | null | undefined): string {
   const found = parse(iso);

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { bracketWords, clockIsOff, deviceTime } from './bracket';
+
+/** Times of this device's calendar, so that the words are the same in every time zone. */
+const at = (day: number, hour: number, minute: number) => new Date(2026, 10, day, hour, minute).toISOString();
+
+const made = (not_before: string | null, received: string | null, wall = at(23, 21, 14)) => ({
+  wall,
+  offset: -new Date(wall).getTimezoneOffset(),
+  not_before,
+  received
+});
+
+describe('when something was made', () => {
+  it('lies between two times of the server', () => {
+    expect(bracketWords(made(at(23, 21, 2), at(23, 21, 40)))).toBe(
+      'made after 21:02 and before 21:40, by the server’s clock'
+    );
+  });
+
+  it('names the day where it is not the one that the device’s clock shows', () => {
+    expect(bracketWords(made(at(23, 21, 2), at(24, 6, 5)))).toBe(
+      'made after 21:02 and before 24 Nov 2026, 06:05, by the server’s clock'
+    );
+    expect(bracketWords(made(at(22, 23, 50), at(22, 23, 59)))).toBe(
+      'made after 22 Nov 2026, 23:50 and before 23:59, by the server’s clock'
+    );
+  });
+
+  it('says one side where only that is known, and claims nothing without any', () => {
+    expect(bracketWords(made(null, at(23, 21, 40)))).toBe('made before 21:40, by the server’s clock');
+    expect(bracketWords(made(at(23, 21, 2), null))).toBe('made after 21:02, by the server’s clock');
+    expect(bracketWords(made(null, null))).toBe('');
+  });
+
+  it('knows a device’s clock that cannot be right, and forgives a minute', () => {
+    const [after, before] = [at(23, 21, 2), at(23, 21, 40)];
+    expect(clockIsOff(made(after, before))).toBe(false);
+    expect(clockIsOff(made(after, before, at(23, 21, 1)))).toBe(false);
+    expect(clockIsOff(made(after, before, at(23, 20, 30)))).toBe(true);
+    expect(clockIsOff(made(after, before, at(24, 9, 0)))).toBe(true);
+    expect(clockIsOff(made(null, null, at(24, 9, 0)))).toBe(false);
+  });
+
+  it('shows the device’s own time with its offset', () => {
+    expect(deviceTime({ wall: '2026-11-24T03:14:00.000Z', offset: -360 })).toBe(
+      '23 Nov 2026, 21:14 −06:00 by its own clock'
+    );
+  });
+});
