@@ -5,7 +5,7 @@ import type { FieldChange, Step } from './changes';
 import { fieldLabel, fieldOf, reviewLabel, sectionOfList, stateWords, valueWords, type Naming } from './labels';
 import { entityName } from './names';
 import type { Reason } from './review';
-import { compareWords, type Piece } from './words';
+import { compareWords, type Piece } from '../../ui/words';
 
 export type Line = {
   key: string;

@@ -22,6 +22,11 @@ describe('compareWords', () => {
     expect(right.filter((one) => one.differs)).toHaveLength(1);
   });
 
+  it('marks nothing in equal texts, and all of a text beside an empty one', () => {
+    expect(marked(compareWords('same words', 'same words').left)).toBe('same words');
+    expect(marked(compareWords('', 'all new').right)).toBe('[all new]');
+  });
+
   it('loses no character of either text', () => {
     const a = 'Asked for “name”;  got none.\nLeft 21:14';
     const b = 'Asked for badge;\tgot none — left at 21:15';
