@@ -1,6 +1,7 @@
 /** Which report a capture goes to, and how Home sorts what is on the phone. Pure: views and the time come as arguments. */
 import type { ReportView } from '../../outbox';
 import { conflicts, current, value } from '../../sync/overlay';
+import { sameDate } from '../../ui/time';
 
 export type Groups = {
   needs: ReportView[];
@@ -11,11 +12,6 @@ export type Groups = {
 
 export function isOpen(view: ReportView): boolean {
   return view.snapshot.state === 'draft' || view.snapshot.state === 'returned';
-}
-
-export function sameDay(one: string | Date, other: string | Date): boolean {
-  const [a, b] = [new Date(one), new Date(other)];
-  return a.getFullYear() === b.getFullYear() && a.getMonth() === b.getMonth() && a.getDate() === b.getDate();
 }
 
 /** The time in the first bytes of a UUIDv7; null for any other id. */
@@ -40,7 +36,7 @@ const newestFirst = (a: ReportView, b: ReportView) => Date.parse(b.lastSaved) - 
 /** The open draft of today that was written to last; without one, null: the capture then opens a draft by itself. */
 export function draftOfToday(views: ReportView[], author: string, now: Date): ReportView | null {
   const open = views.filter(
-    (view) => isOpen(view) && view.snapshot.author === author && sameDay(view.lastSaved, now)
+    (view) => isOpen(view) && view.snapshot.author === author && sameDate(view.lastSaved, now)
   );
   return open.sort(newestFirst)[0] ?? null;
 }
@@ -50,7 +46,7 @@ export function grouped(views: ReportView[], now: Date): Groups {
   for (const view of [...views].sort(newestFirst)) {
     if (needsOfficer(view)) groups.needs.push(view);
     else if (view.snapshot.state === 'draft') groups.drafts.push(view);
-    else if (sameDay(submittedAt(view) ?? view.lastSaved, now)) groups.sent.push(view);
+    else if (sameDate(submittedAt(view) ?? view.lastSaved, now)) groups.sent.push(view);
     else groups.earlier.push(view);
   }
   return groups;
