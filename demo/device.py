@@ -176,6 +176,28 @@ class Device:
         """Settle a conflict, having seen every head of the field."""
         return self.op(report, "resolve", [self.change(report, entity, name, value)], reason=reason)
 
+    def dismiss(self, report: str, kept: str, reason: str) -> str:
+        """Say that an op that is kept aside needs nothing more."""
+        return self.op(report, "dismiss", [self._late(report, kept, "dismissed")], reason=reason)
+
+    def admit(self, report: str, kept: Mapping[str, Any], reason: str) -> str:
+        """Take the words of an op that is kept aside in as they were written."""
+        edits = [*kept["edits"], self._late(report, kept["op"], "correction")]
+        return self.op(report, "admit", edits, reason=reason)
+
+    def admit_as_supplement(self, report: str, kept: str, text: str, reason: str) -> str:
+        """Add what an op that is kept aside says to an approved report, in words of one's own."""
+        entity = self.new_id()
+        edits = [
+            self.change(report, entity, "@entity", {"list": "supplements", "parent": None}),
+            self.change(report, entity, "text", text),
+            self._late(report, kept, "supplement"),
+        ]
+        return self.op(report, "admit", edits, reason=reason)
+
+    def _late(self, report: str, kept: str, what: str) -> Edit:
+        return self.change(report, "review", f"late/{kept}", what)
+
     def add_photo(self, report: str, content: bytes, kind: str, *, parent: str | None = None, **values: Any) -> str:
         """Sign the capture record of a photo: its hash before anything else. Returns the photo's id."""
         digest = hashlib.sha256(content).hexdigest()

@@ -16,6 +16,7 @@ import jwt
 
 from demo.device import Device, sha256
 from demo.wire import Answer, Refused, Transport
+from sync.patch import patched
 
 TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -77,34 +78,42 @@ class Phone(Device):
     def push(self, ops: list[str] | None = None) -> dict[str, Any]:
         """Deliver ops (by default the outbox), and drop those whose receipt carries their hash."""
         sent = list(self.pending if ops is None else ops)
-        answer: dict[str, Any] = self.call("POST", "/api/push", {"ops": sent}).json
+        unsent = len(self.pending) - sum(each in self.pending for each in sent)
+        answer: dict[str, Any] = self.call("POST", "/api/push", {"ops": sent, "unsent": unsent}).json
         self.beacon = answer["beacon"]
         kept = {receipt["sha256"] for receipt in answer["receipts"]}
         self.pending = [jws for jws in self.pending if sha256(jws) not in kept]
         return answer
 
     def pull(self) -> list[dict[str, Any]]:
-        """Follow the feed to its end. Returns the copies that came, and takes over their heads."""
-        came: list[dict[str, Any]] = []
+        """Follow the feed to its end. Returns the copies that came or changed, and takes over their heads."""
+        came: dict[str, dict[str, Any]] = {}
         while True:
             answer = self.call("GET", f"/api/pull?cursor={self.cursor}").json
             if answer["reset"]:
                 self.copies.clear()
-            for copy in answer["changes"]:
-                self._take(copy)
-                came.append(copy)
+            for change in answer["changes"]:
+                came[change["report"]] = self._take(change)
             for report in answer["left"]:
                 self.copies.pop(report, None)
             self.cursor, self.beacon = answer["cursor"], answer["beacon"]
             if not answer["more"]:
-                return came
+                return list(came.values())
 
-    def _take(self, copy: dict[str, Any]) -> None:
-        report = copy["report"]
+    def _take(self, change: dict[str, Any]) -> dict[str, Any]:
+        """Take a change of the feed over: a whole copy, or a patch of the one that is here."""
+        report = change["report"]
+        copy = change
+        if "patch" in change:
+            try:
+                copy = patched(self.copies[report], change)
+            except (KeyError, ValueError):
+                copy = self.call("GET", f"/api/reports/{report}").json
         self.copies[report] = copy
         for entity, fields in copy["snapshot"]["fields"].items():
             for name, heads in fields.items():
                 self.heads[report, entity, name] = [head["op"] for head in heads]
+        return copy
 
     def begin_upload(self, report: str, photo: str, content: bytes, kind: str, **metadata: str) -> str:
         """Announce an upload (tus creation). Returns its address."""

@@ -76,12 +76,16 @@ def upsertable(session: Session, table: Any) -> Any:
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """What happened to what; `detail` holds ids, counts and codes, never what a person wrote."""
+    """What happened to what; `detail` holds ids, counts and codes, never what a person wrote.
+
+    `actor` is named where it is another than the transaction's own: deliveries may share one transaction.
+    """
 
     action: str
     subject_kind: str
     subject: str
     detail: dict[str, Any]
+    actor: str | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,10 @@ class UnitOfWork:
     def audit(self, action: str, subject_kind: str, subject: str, **detail: Any) -> None:
         """Note one change for the audit chain; it is written in this transaction (P13)."""
         self.audits.append(AuditEntry(action, subject_kind, subject, detail))
+
+    def audit_for(self, actor: "Actor", action: str, subject_kind: str, subject: str, **detail: Any) -> None:
+        """Note a change that another actor than the transaction's made in it."""
+        self.audits.append(AuditEntry(action, subject_kind, subject, detail, actor.id))
 
     def publish(self, report_id: str) -> None:
         """Say that something visible about a report changed: its readers' feeds will carry it."""

@@ -2,7 +2,8 @@
 
 `heads' = (heads - base) + op`. One head is a value; several heads with unequal values are a conflict, which only
 an op whose base names them all can end. Clocks play no part. Order plays none either, as long as an op comes
-after the ops that its bases name (`missing_bases` tells which have not come yet).
+after the ops that its bases name (`missing_bases` tells which have not come yet). What a person needs to know to
+settle a conflict is worked out beside it, in `explain`.
 """
 
 from collections.abc import Iterable
@@ -26,6 +27,8 @@ def empty(op: Op, home_district: str | None) -> Snapshot:
         "state": "draft",
         "entities": {},
         "fields": {},
+        "open": {},
+        "settled": [],
         "ops": 0,
     }
 
@@ -45,11 +48,37 @@ def in_conflict(field: str, heads: list[Version]) -> bool:
     """Tell whether heads disagree in a way that a person must settle."""
     if len(heads) < 2 or is_set_member(field) or field == ENTITY:
         return False
-    return any(head["value"] != heads[0]["value"] for head in heads[1:])
+    return any(not same(head["value"], heads[0]["value"]) for head in heads[1:])
+
+
+def same(one: Any, other: Any) -> bool:
+    """Tell whether two JSON values are equal; unlike Python, JSON does not take `true` for 1."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(each, other[name]) for name, each in one.items())
+    return bool(one == other)
 
 
 def conflicts(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """Return every (entity, field) that a person must settle: not those of removed entities, nor of the review.
+    """Return every (entity, field) whose values a person must settle; see `standing_apart`."""
+    return [place for place in standing_apart(snapshot) if _kind(snapshot, place) != "merged"]
+
+
+def unconfirmed(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Return every (entity, field) whose text was merged and has not been confirmed by a person."""
+    return [place for place in standing_apart(snapshot) if _kind(snapshot, place) == "merged"]
+
+
+def _kind(snapshot: Snapshot, place: tuple[str, str]) -> str | None:
+    kind: str | None = snapshot["open"].get(place[0], {}).get(place[1], {}).get("kind")
+    return kind
+
+
+def standing_apart(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Return every (entity, field) whose heads disagree: not those of removed entities, nor of the review.
 
     Two steps of the review that had not seen one another are no testimony; the later one to arrive counts.
     """
@@ -79,43 +108,53 @@ def missing_entities(op: Op, snapshot: Snapshot) -> set[str]:
     return {edit.entity for edit in op.edits} - made - known - {REPORT, REVIEW}
 
 
-def apply(snapshot: Snapshot, op: Op, received: str) -> tuple[Snapshot, bool]:
+def apply(snapshot: Snapshot, op: Op, received: str | None, not_before: str | None = None) -> tuple[Snapshot, bool]:
     """Return the snapshot with an op in it, and whether a field that the op touched is now in conflict.
 
-    The given snapshot stays as it was; what did not change is shared. `received` is the server's time of receipt
-    (ISO 8601, UTC), shown beside the device's own.
+    The given snapshot stays as it was; what did not change is shared. `received` and `not_before` are the server's
+    own times around the op (ISO 8601, UTC): of its receipt, and of the statement that its beacon names.
     """
     fields = dict(snapshot["fields"])
     entities = dict(snapshot["entities"])
+    waiting = snapshot["open"]
     for entity in dict.fromkeys(edit.entity for edit in op.edits):
         fields[entity] = dict(fields.get(entity, {}))
     for edit in op.edits:
         own = fields[edit.entity]
         kept = [head for head in own.get(edit.field, []) if head["op"] not in edit.base]
-        own[edit.field] = [*kept, _version(op, edit, received)]
+        own[edit.field] = [*kept, version(op, edit, received, not_before)]
+        waiting = without(waiting, edit.entity, edit.field)
     for entity in dict.fromkeys(edit.entity for edit in op.edits):
         if entity not in (REPORT, REVIEW):
             entities[entity] = _entity(entities.get(entity), fields[entity])
-    after = {**snapshot, "fields": fields, "entities": entities, "ops": snapshot["ops"] + 1}
+    after = {**snapshot, "fields": fields, "entities": entities, "open": waiting, "ops": snapshot["ops"] + 1}
     after["state"] = _state(after)
     after["district"] = _district(after)
     return after, any(in_conflict(edit.field, fields[edit.entity][edit.field]) for edit in op.edits)
 
 
-def _version(op: Op, edit: Edit, received: str) -> Version:
-    version = {
+def version(op: Op, edit: Edit, received: str | None, not_before: str | None) -> Version:
+    """Return an edit as a head: who wrote it, where and when, having seen what."""
+    return {
         "op": op.id,
         "actor": op.actor,
         "device": op.device,
         "wall": op.wall,
         "offset": op.utc_offset,
         "received": received,
+        "not_before": not_before,
+        "base": list(edit.base),
         "value": edit.value,
     }
-    if edit.field == ENTITY and edit.value is None:
-        # What the remover had seen decides later whether an edit was concurrent with the removal.
-        version["saw"] = list(edit.base)
-    return version
+
+
+def without(waiting: dict[str, Any], entity: str, field: str) -> dict[str, Any]:
+    """Return the open questions without one field's; its heads have changed, so it must be asked anew."""
+    if field not in waiting.get(entity, {}):
+        return waiting
+    left = {name: each for name, each in waiting[entity].items() if name != field}
+    others = {name: each for name, each in waiting.items() if name != entity}
+    return {**others, entity: left} if left else others
 
 
 def _entity(known: dict[str, Any] | None, fields: dict[str, list[Version]]) -> dict[str, Any]:
@@ -123,7 +162,8 @@ def _entity(known: dict[str, Any] | None, fields: dict[str, list[Version]]) -> d
     heads = fields.get(ENTITY, [])
     made = next((head["value"] for head in heads if head["value"]), known or {})
     removals = [head for head in heads if head["value"] is None]
-    gone = {op for head in removals for op in [head["op"], *head["saw"]]}
+    # What the remover had seen decides whether an edit was concurrent with the removal.
+    gone = {op for head in removals for op in [head["op"], *head["base"]]}
     unseen = [head for each in fields.values() for head in each if head["op"] not in gone]
     removed = bool(removals) and not unseen
     return {

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-KINDS = ("edit", "hold", "submit", "return", "approve", "supplement", "resolve")
+KINDS = ("edit", "hold", "submit", "return", "approve", "supplement", "resolve", "admit", "dismiss")
 REPORT = "report"
 REVIEW = "review"
 ENTITY = "@entity"
+# Of the review: what became of an op that is kept aside, `late/<op id>`, or its hash where it has no id of its own.
+LATE = "late/"
 MAX_EDITS = 500
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
@@ -90,6 +92,12 @@ def parse(payload: Any) -> Op:
         beacon=_hash(time.get("beacon"), "time.beacon"),
         reason=reason,
     )
+
+
+def late(op: Op) -> str | None:
+    """Return which op that is kept aside an op settles: its id, or the SHA-256 of its string; None for other ops."""
+    marks = [edit.field for edit in op.edits if edit.entity == REVIEW and edit.field.startswith(LATE)]
+    return marks[0].removeprefix(LATE) if len(marks) == 1 else None
 
 
 def _edits(found: Any) -> tuple[Edit, ...]:

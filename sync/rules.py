@@ -1,12 +1,13 @@
 """What each kind of op may do in which state of a report. A refusal is a reason code; the op itself is kept."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sync import merge
 from sync.forms import FormDefinition, check_value, field, missing
 from sync.merge import Snapshot
-from sync.op import ENTITY, REPORT, REVIEW, Edit, Op
+from sync.op import ENTITY, REPORT, REVIEW, Edit, Op, late
 
 OPEN_STATES = ("draft", "submitted", "returned")
 REVIEW_FIELDS: Mapping[str, frozenset[str]] = {
@@ -15,10 +16,25 @@ REVIEW_FIELDS: Mapping[str, frozenset[str]] = {
     "approve": frozenset({"state", "seen", "note"}),
 }
 RESULT = {"submit": "submitted", "return": "returned", "approve": "approved"}
+# Kinds whose words a desk may take in late; steps of the review are taken anew instead.
+ADMISSIBLE = ("edit", "hold")
 
 
-def judge(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """An op that is kept but not applied; `op` is None where it could not be read."""
+
+    op: Op | None
+
+
+# Finds an op of this report that is kept aside, by its id or the SHA-256 of its string.
+KeptAside = Callable[[str], Aside | None]
+
+
+def judge(op: Op, snapshot: Snapshot, form: FormDefinition, kept: KeptAside) -> str | None:
     """Return why an op cannot be applied to this snapshot now, or None. Never raises for what a client sent."""
+    if op.kind in _LATE_RULES:
+        return _late(op, snapshot, form, kept)
     return _bad_values(op, snapshot, form) or _RULES[op.kind](op, snapshot, form)
 
 
@@ -129,7 +145,8 @@ def _approve(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:
     seen = next((edit.value for edit in op.edits if edit.field == "seen"), None)
     if snapshot["state"] != "submitted" or seen != snapshot["ops"]:
         return "stale_view"
-    return _review(op) or ("open_conflict" if merge.conflicts(snapshot) else None)
+    reason = _review(op) or ("open_conflict" if merge.conflicts(snapshot) else None)
+    return reason or ("unconfirmed_merge" if merge.unconfirmed(snapshot) else None)
 
 
 def _review(op: Op) -> str | None:
@@ -184,6 +201,52 @@ def _met_conflict(edit: Edit, snapshot: Snapshot) -> bool:
     untouched = not any(head["op"] in edit.base for head in heads)
     return len(edit.base) > 1 and (untouched or merge.in_conflict(edit.field, heads))
 
+
+def _late(op: Op, snapshot: Snapshot, form: FormDefinition, kept: KeptAside) -> str | None:
+    """Judge what somebody makes of an op that is kept aside: they say why, and name it in the review's own field."""
+    named = late(op)
+    marks = [edit for edit in op.edits if edit.entity == REVIEW]
+    rule = _LATE_RULES[op.kind].get(str(marks[0].value)) if len(marks) == 1 else None
+    if named is None or rule is None:
+        return "wrong_kind"
+    if not (op.reason or "").strip():
+        return "reason_missing"
+    aside = kept(named)
+    if aside is None:
+        return "not_kept_aside"
+    words = replace(op, edits=tuple(edit for edit in op.edits if edit.entity != REVIEW))
+    return rule(words, snapshot, form, aside)
+
+
+def _dismiss(words: Op, snapshot: Snapshot, form: FormDefinition, aside: Aside) -> str | None:
+    return "wrong_kind" if words.edits else None
+
+
+def _correction(words: Op, snapshot: Snapshot, form: FormDefinition, aside: Aside) -> str | None:
+    """Take the late words in as if they had come in time, unchanged: they stay those of their author."""
+    if aside.op is None or aside.op.kind not in ADMISSIBLE:
+        return "wrong_kind"
+    if words.edits != aside.op.edits:
+        return "not_verbatim"
+    bad = _bad_values(words, snapshot, form)
+    if bad:
+        return bad
+    if snapshot["state"] not in OPEN_STATES:
+        return "report_locked"
+    if "supplements" in _lists(words, snapshot):
+        return "wrong_kind"
+    return "written_once" if any(_is_once(edit, snapshot, form) for edit in words.edits) else None
+
+
+def _as_supplement(words: Op, snapshot: Snapshot, form: FormDefinition, aside: Aside) -> str | None:
+    return _bad_values(words, snapshot, form) or _supplement(words, snapshot, form)
+
+
+_LateRule = Callable[[Op, Snapshot, FormDefinition, Aside], str | None]
+_LATE_RULES: dict[str, dict[str, _LateRule]] = {
+    "dismiss": {"dismissed": _dismiss},
+    "admit": {"correction": _correction, "supplement": _as_supplement},
+}
 
 _RULES: dict[str, Callable[[Op, Snapshot, FormDefinition], str | None]] = {
     "edit": _edit,

@@ -47,7 +47,7 @@ def finish(uow: UnitOfWork) -> None:
         fields: dict[str, Any] = {
             "n": head.n + 1,
             "at": uow.now,
-            "actor": actor,
+            "actor": entry.actor or actor,
             "action": entry.action,
             "subject_kind": entry.subject_kind,
             "subject": entry.subject,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -12,8 +12,10 @@ from server.feed.signing import Envelope, read, signature_fits
 from server.feed.store import WAITING, Outcome
 from server.security import Actor, DeviceKey
 from sync import forms, merge, rules
+from sync.explain import Stored, explain
 from sync.merge import Snapshot
-from sync.op import Op
+from sync.op import Op, late
+from sync.rules import Aside
 from sync.verdicts import MENDABLE, Verdict
 
 log = structlog.get_logger()
@@ -23,22 +25,30 @@ Consequence = Callable[[UnitOfWork, Op], str | None]
 
 @dataclass(frozen=True)
 class Context:
-    """What judging needs besides the ops themselves; `actors` holds active accounts only."""
+    """What judging needs besides the ops themselves; `actors` holds active accounts only.
+
+    `moments` tells when the server made the statements that ops name as their beacons.
+    """
 
     uow: UnitOfWork
     actors: Mapping[str, Actor]
     consequences: Mapping[str, Consequence]
+    moments: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class Work:
-    """One report while its ops are judged."""
+    """One report while its ops are judged. `before` is its snapshot as stored, `taken` what was applied just now."""
 
     id: str
+    before: Snapshot | None
     snapshot: Snapshot | None
     author: str | None
     scopes: set[str]
     touched: bool = False
+    taken: dict[str, Stored] = field(default_factory=dict)
+    outcomes: list[Outcome] = field(default_factory=list)
+    past: dict[str, Stored] | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,7 @@ class Arrival:
 
     op: Op
     sha256: str
+    received: str
     doubt: str | None = None
     again: str | None = None
 
@@ -70,12 +81,13 @@ def weigh(envelope: Envelope, keys: Mapping[str, DeviceKey]) -> tuple[Envelope, 
 
 
 def interpret(context: Context, fresh: Sequence[Arrival]) -> None:
-    """Judge new ops and those that waited for them; fill the transaction's outcomes."""
+    """Judge new ops and those that waited for them; fill the transaction's outcomes. Their reports are locked."""
     _interpret(context, sorted({each.op.report for each in fresh}), fresh, (WAITING,))
 
 
 def interpret_again(context: Context, report: str) -> None:
     """Judge a report's ops again that waited or met a rule or a form that may have been mended since."""
+    store.lock(context.uow.session, [report])
     _interpret(context, [report], [], (WAITING, *MENDABLE))
 
 
@@ -83,47 +95,42 @@ def _interpret(context: Context, ids: list[str], fresh: Sequence[Arrival], reaso
     session = context.uow.session
     if not ids:
         return
-    store.lock_reports(session, ids)
-    reports, scopes = store.load_reports(session, ids), store.load_scopes(session, ids)
-    kept: dict[str, list[Arrival]] = {}
+    snapshots, scopes = store.load_snapshots(session, ids), store.load_scopes(session, ids)
+    mine: dict[str, list[Arrival]] = {report: [] for report in ids}
+    for each in fresh:
+        mine[each.op.report].append(each)
     for row in store.load_quarantined(session, ids, reasons):
         op = read(row.jws).op
         if op is not None:
-            kept.setdefault(op.report, []).append(Arrival(op, row.sha256, again=row.reason))
+            mine[op.report].append(Arrival(op, row.sha256, row.received_at.isoformat(), again=row.reason))
+    context.moments.update(store.moments(session, (each.op.beacon for arrivals in mine.values() for each in arrivals)))
     for report in ids:
-        found = reports.get(report)
-        work = Work(
-            report,
-            json.loads(found.snapshot) if found else None,
-            found.author_id if found else None,
-            scopes[report],
-        )
-        mine = [each for each in fresh if each.op.report == report]
-        _judge_report(context, work, [*mine, *kept.get(report, [])])
+        stored = json.loads(snapshots[report]) if report in snapshots else None
+        work = Work(report, stored, stored, stored["author"] if stored else None, scopes[report])
+        _judge_report(context, work, mine[report])
 
 
 def _judge_report(context: Context, work: Work, arrivals: list[Arrival]) -> None:
     """Judge a report's ops in the order of what they build on; what cannot be ordered waits."""
-    outcomes: list[Outcome] = []
     queue: list[Arrival] = []
     for each in arrivals:
         refused = _admit(context, work, each)
         if refused:
-            outcomes.append(Outcome(each.op.id, each.sha256, work.id, Verdict.QUARANTINED, refused))
+            work.outcomes.append(Outcome(each.op.id, each.sha256, work.id, Verdict.QUARANTINED, refused))
         else:
             queue.append(each)
-    known = _known(context, work, queue) | {each.id for each in outcomes}
+    known = _known(context, work, queue) | {each.id for each in work.outcomes}
     # One at a time and always the first that can be judged: a submission must not overtake what was saved before it.
     while ready := next((each for each in queue if _is_ready(work, each.op, known)), None):
-        outcomes.append(_judge_safely(context, work, ready.op, ready.sha256))
+        work.outcomes.append(_judge_safely(context, work, ready))
         known.add(ready.op.id)
         queue.remove(ready)
-    outcomes += [
+    work.outcomes += [
         Outcome(each.op.id, each.sha256, work.id, Verdict.QUARANTINED, WAITING)
         for each in queue
         if each.again != WAITING
     ]
-    _leave(context, work, outcomes)
+    _leave(context, work)
 
 
 def _is_ready(work: Work, op: Op, known: set[str]) -> bool:
@@ -142,13 +149,30 @@ def _admit(context: Context, work: Work, arrival: Arrival) -> str | None:
         return arrival.doubt
     if arrival.again is None:
         refused = policy.refusal(context.actors.get(op.actor), op, work.author, work.scopes)
-        if refused:
-            return refused
+        if refused or _dismisses_anothers(context, work, op):
+            return refused or "not_allowed"
         if work.snapshot is None:
             _begin_report(work, op, context.actors[op.actor])
     if arrival.again in (None, "rule_failed"):
         return _follow(context, op)
     return None
+
+
+def _dismisses_anothers(context: Context, work: Work, op: Op) -> bool:
+    """Tell whether an officer declares somebody else's words settled: only their author or the desk may."""
+    if op.kind != "dismiss" or context.actors[op.actor].role != "officer":
+        return False
+    aside = _kept_aside(context, work, late(op) or "")
+    return aside is not None and (aside.op is None or aside.op.actor != op.actor)
+
+
+def _kept_aside(context: Context, work: Work, key: str) -> Aside | None:
+    """Find an op of this report that is kept but not applied: of this very push, or stored before."""
+    jws = store.kept_aside(context.uow.session, work.id, key)
+    if jws is not None:
+        return Aside(read(jws).op)
+    now = {each.id for each in work.outcomes if each.verdict == Verdict.QUARANTINED and each.reason != WAITING}
+    return Aside(read(store.string_of(context.uow.session, key)).op) if key in now else None
 
 
 def _begin_report(work: Work, op: Op, author: Actor) -> None:
@@ -182,38 +206,68 @@ def _follow(context: Context, op: Op) -> str | None:
         return "rule_failed"
 
 
-def _judge_safely(context: Context, work: Work, op: Op, sha256: str) -> Outcome:
+def _judge_safely(context: Context, work: Work, arrival: Arrival) -> Outcome:
     """Judge one op; a rule that fails leaves the report as it was, because nothing changes a snapshot in place."""
-    assert work.snapshot is not None  # noqa: S101 - _begin made it
+    op = arrival.op
     try:
-        after, verdict, reason = _judge(context, work.snapshot, op)
+        after, verdict, reason = _judge(context, work, arrival)
     except Exception as failed:
         log.error("rule_failed", op=op.id, kind=op.kind, error=type(failed).__name__, exc_info=failed)
-        return Outcome(op.id, sha256, work.id, Verdict.QUARANTINED, "rule_failed")
+        work.taken.pop(op.id, None)
+        return Outcome(op.id, arrival.sha256, work.id, Verdict.QUARANTINED, "rule_failed")
     work.snapshot = after
     work.touched = work.touched or reason is None
-    return Outcome(op.id, sha256, work.id, verdict, reason)
+    return Outcome(op.id, arrival.sha256, work.id, verdict, reason)
 
 
-def _judge(context: Context, snapshot: Snapshot, op: Op) -> tuple[Snapshot, Verdict, str | None]:
+def _judge(context: Context, work: Work, arrival: Arrival) -> tuple[Snapshot, Verdict, str | None]:
+    snapshot, op = work.snapshot, arrival.op
+    assert snapshot is not None  # noqa: S101 - _begin_report made it
     try:
         form = forms.load(op.form_id, op.form_version)
     except forms.UnknownForm:
         return snapshot, Verdict.QUARANTINED, "unknown_form"
-    reason = rules.judge(op, snapshot, form)
+    reason = rules.judge(op, snapshot, form, lambda key: _kept_aside(context, work, key))
     if reason:
         return snapshot, Verdict.QUARANTINED, reason
-    after, conflict = merge.apply(snapshot, op, context.uow.now.isoformat())
-    return after, (Verdict.CONFLICT if conflict else Verdict.APPLIED), None
+    stored = Stored(op, arrival.received, context.moments.get(op.beacon or ""))
+    after, apart = merge.apply(snapshot, op, stored.received, stored.not_before)
+    work.taken[op.id] = stored
+    after = explain(after, op, form, lambda: _past(context, work))
+    return after, _verdict(after, op) if apart else Verdict.APPLIED, None
 
 
-def _leave(context: Context, work: Work, outcomes: list[Outcome]) -> None:
+def _verdict(snapshot: Snapshot, op: Op) -> Verdict:
+    """Return `conflict` where a person must choose, `merged` where they need only confirm."""
+    merged = set(merge.unconfirmed(snapshot))
+    apart = [
+        (edit.entity, edit.field)
+        for edit in op.edits
+        if merge.in_conflict(edit.field, merge.versions(snapshot, edit.entity, edit.field))
+    ]
+    return Verdict.MERGED if all(place in merged for place in apart) else Verdict.CONFLICT
+
+
+def _past(context: Context, work: Work) -> dict[str, Stored]:
+    """Return every op that stands in the report. Read once a push and report, and only where values stand apart."""
+    if work.past is None:
+        rows = store.load_judged(context.uow.session, work.id)
+        read_in = [(row, read(row.jws).op) for row in rows]
+        moments = store.moments(context.uow.session, (op.beacon for _, op in read_in if op))
+        work.past = {
+            op.id: Stored(op, row.received_at.isoformat(), moments.get(op.beacon or "")) for row, op in read_in if op
+        }
+    return {**work.past, **work.taken}
+
+
+def _leave(context: Context, work: Work) -> None:
     """Hand the report to the finisher: changed or not, its readers must see the quarantined ops too."""
     left = store.pending(context.uow)
-    left.outcomes += outcomes
+    left.outcomes += work.outcomes
     if work.snapshot is None:
         return
     if work.touched:
         left.snapshots[work.id] = work.snapshot
-    if outcomes:
+        left.before[work.id] = work.before
+    if work.outcomes:
         context.uow.publish(work.id)

@@ -46,9 +46,35 @@ class OpClash(Model):
 
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     op_id: Mapped[str] = mapped_column(String(72), index=True)
+    report_id: Mapped[str | None] = mapped_column(String(36), index=True)
     jws: Mapped[str] = mapped_column(Text)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seq: Mapped[int | None] = mapped_column(BigInt)
+
+
+class OpFlag(Model):
+    """A remark on an op that was taken in all the same, such as a count that its device had used before."""
+
+    __tablename__ = "op_flag"
+
+    op_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    other_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    flag: Mapped[str] = mapped_column(String(16), primary_key=True)
+    report_id: Mapped[str] = mapped_column(String(36), index=True)
+    device_id: Mapped[str] = mapped_column(String(36))
+
+
+class DeviceContact(Model):
+    """What a device last said of itself, and how many of its ops have come: `top_n` without gaps would be `ops`."""
+
+    __tablename__ = "device_contact"
+
+    device_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(36), index=True)
+    unsent: Mapped[int | None] = mapped_column(BigInt)
+    top_n: Mapped[int] = mapped_column(BigInt)
+    ops: Mapped[int] = mapped_column(BigInt)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Report(Model):
@@ -67,14 +93,31 @@ class Report(Model):
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class ReportChange(Model):
+    """What one change altered in a report, as the bytes that the feed serves to readers who had `since`."""
+
+    __tablename__ = "report_change"
+
+    seq: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
+    report_id: Mapped[str] = mapped_column(String(36))
+    since: Mapped[int] = mapped_column(BigInt)
+    patch: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (Index("ix_report_change_report", "report_id", "seq"),)
+
+
 class ReportScope(Model):
-    """That a scope's readers see a report, since which change; `present` false tells them to remove their copy."""
+    """That a scope's readers see a report, and its last change; `present` false tells them to remove their copy.
+
+    `entered` is the change with which the report last came into the scope: only who follows the feed since then has it.
+    """
 
     __tablename__ = "report_scope"
 
     scope: Mapped[str] = mapped_column(String(48), primary_key=True)
     report_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     seq: Mapped[int] = mapped_column(BigInt)
+    entered: Mapped[int] = mapped_column(BigInt)
     present: Mapped[bool]
 
     __table_args__ = (
@@ -103,5 +146,5 @@ class ReceiptEntry(Model):
     n: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
     prev: Mapped[str | None] = mapped_column(String(64))
     jws: Mapped[str] = mapped_column(Text)
-    sha256: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -14,6 +14,8 @@ _ROLES: dict[str, frozenset[str]] = {
     "resolve": frozenset({"officer", "desk"}),
     "return": frozenset({"desk"}),
     "approve": frozenset({"desk"}),
+    "admit": frozenset({"desk"}),
+    "dismiss": frozenset({"officer", "desk"}),
 }
 # What a phone may begin a report with: holds travel first, so one may arrive before the text.
 _BEGINS = frozenset({"edit", "hold"})

@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
-from flask import Response, current_app, stream_with_context
+from flask import Response, current_app, request, stream_with_context
 from flask_smorest import Blueprint
 
 from server.db import db
 from server.feed import service
-from server.feed.finish import compact
-from server.feed.schemas import PageOut, PullQuery, PushIn, PushOut
+from server.feed.changes import compact
+from server.feed.schemas import ContactsOut, PageOut, PullQuery, PushIn, PushOut
 from server.security import Permission, actor, requires
 
 blp = Blueprint("feed", __name__, url_prefix="/api", description="Ops in, changes out")
@@ -25,7 +26,7 @@ POKE_LIFE_SECONDS = 55.0
 @blp.response(200, PushOut)
 def push(body: dict[str, Any]) -> dict[str, Any]:
     """Store signed ops and answer with a receipt for each; a bad op inside is kept in quarantine."""
-    pushed = service.push(actor(), body["ops"])
+    pushed = service.push(actor(), body["ops"], body["unsent"])
     return {
         "receipts": [each.as_json() for each in pushed.receipts],
         "statement": pushed.statement,
@@ -38,7 +39,9 @@ def push(body: dict[str, Any]) -> dict[str, Any]:
 @blp.arguments(PullQuery, location="query")
 @blp.alt_response(200, schema=PageOut)
 def pull(query: dict[str, Any]) -> Response:
-    """Return the next page of changed reports in the caller's scope."""
+    """Return the next page of changed reports in the caller's scope; 304 where `If-None-Match` names this very page."""
+    if query["device"] is not None and query["unsent"] is not None:
+        service.note_contact(actor(), str(query["device"]), query["unsent"])
     session = db.session()
     page = service.pull(session, actor(), query["cursor"], query["limit"])
     tail = compact(
@@ -53,7 +56,21 @@ def pull(query: dict[str, Any]) -> Response:
         }
     )
     body = b'{"changes":[' + b",".join(page.changes) + b"]," + tail[1:]
-    return Response(body, content_type="application/json")
+    response = Response(body, content_type="application/json")
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+@blp.route("/contacts", methods=["GET"])
+@requires(Permission.READ_FEED)
+@blp.response(200, ContactsOut)
+def contacts() -> dict[str, Any]:
+    """Return the devices that are behind with their ops: one's own, for a desk those that wrote to its reports."""
+    session = db.session()
+    found = service.behind(session, actor())
+    names = current_app.extensions["devices"](session, {each.device for each in found})
+    return {"contacts": [{**asdict(each), "name": names.get(each.device, {}).get("name")} for each in found]}
 
 
 @blp.route("/poke", methods=["GET"])

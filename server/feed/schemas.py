@@ -19,7 +19,8 @@ class PushIn(Schema):
     unsent = fields.Integer(
         load_default=None,
         allow_none=True,
-        metadata={"description": "ops still on the device, as it last counted"},
+        validate=validate.Range(0, 2**31),
+        metadata={"description": "ops that will still wait on the device when these have come"},
     )
 
 
@@ -43,6 +44,12 @@ class PullQuery(Schema):
 
     cursor = fields.String(load_default=None)
     limit = fields.Integer(load_default=200, validate=validate.Range(1, 1000))
+    device = fields.UUID(load_default=None, metadata={"description": "the reader's own device, with `unsent`"})
+    unsent = fields.Integer(
+        load_default=None,
+        validate=validate.Range(0, 2**31),
+        metadata={"description": "ops that still wait on that device, as it last counted"},
+    )
 
 
 class VersionOut(Schema):
@@ -52,7 +59,31 @@ class VersionOut(Schema):
     wall = fields.String(required=True)
     offset = fields.Integer(required=True)
     received = fields.String(required=True, allow_none=True)
+    not_before = fields.String(
+        required=True, allow_none=True, metadata={"description": "when the server stated what the op's beacon names"}
+    )
+    base = fields.List(fields.String(), required=True, metadata={"description": "versions that its author had seen"})
     value = fields.Raw(required=True, allow_none=True)
+
+
+class QuestionOut(Schema):
+    kind = fields.String(required=True, validate=validate.OneOf(["conflict", "merged"]))
+    text = fields.String(required=True, allow_none=True, metadata={"description": "both authors' text, put together"})
+    seen = fields.List(fields.Nested(VersionOut), required=True)
+
+
+class SettlementOut(Schema):
+    entity = fields.String(required=True)
+    field = fields.String(required=True)
+    op = fields.String(required=True)
+    actor = fields.String(required=True)
+    device = fields.String(required=True)
+    wall = fields.String(required=True)
+    offset = fields.Integer(required=True)
+    received = fields.String(required=True, allow_none=True)
+    reason = fields.String(required=True)
+    value = fields.Raw(required=True, allow_none=True)
+    not_kept = fields.List(fields.Nested(VersionOut), required=True)
 
 
 class EntityOut(Schema):
@@ -80,6 +111,8 @@ class SnapshotOut(Schema):
         required=True,
         data_key="fields",
     )
+    open = fields.Dict(fields.String(), fields.Dict(fields.String(), fields.Nested(QuestionOut)), required=True)
+    settled = fields.List(fields.Nested(SettlementOut), required=True)
     ops = fields.Integer(required=True)
 
 
@@ -92,11 +125,13 @@ class EditOut(Schema):
 
 class QuarantinedOut(Schema):
     op = fields.String(required=True)
+    sha256 = fields.String(required=True)
     kind = fields.String(required=True, allow_none=True)
     actor = fields.String(required=True, allow_none=True)
     device = fields.String(required=True, allow_none=True)
     reason = fields.String(required=True)
     received = fields.String(required=True)
+    not_before = fields.String(required=True, allow_none=True)
     wall = fields.String(required=True, allow_none=True)
     edits = fields.List(fields.Nested(EditOut), required=True)
 
@@ -121,6 +156,13 @@ class PhotoStatusOut(Schema):
     received = fields.String(required=True)
 
 
+class FlagOut(Schema):
+    op = fields.String(required=True)
+    device = fields.String(required=True)
+    flag = fields.String(required=True, validate=validate.OneOf(["n_reused"]))
+    other = fields.String(required=True)
+
+
 class CopyOut(Schema):
     report = fields.String(required=True)
     seq = fields.Integer(required=True)
@@ -128,6 +170,46 @@ class CopyOut(Schema):
     holds = fields.List(fields.Nested(HoldStatusOut), required=True)
     photos = fields.List(fields.Nested(PhotoStatusOut), required=True)
     quarantined = fields.List(fields.Nested(QuarantinedOut), required=True)
+    flags = fields.List(fields.Nested(FlagOut), required=True)
+
+
+class PatchOut(Schema):
+    """Members of a snapshot, entities, fields and sections that take the place of those that a reader has."""
+
+    set = fields.Dict(required=True)
+    entities = fields.Dict(fields.String(), fields.Nested(EntityOut), required=True)
+    fields_ = fields.Dict(
+        fields.String(),
+        fields.Dict(fields.String(), fields.List(fields.Nested(VersionOut))),
+        required=True,
+        data_key="fields",
+    )
+    facts = fields.Dict(required=True)
+
+
+class ChangeOut(CopyOut):
+    """A copy; or, for a reader that has the report as it was at `since`, a patch in the place of all sections."""
+
+    snapshot = fields.Nested(SnapshotOut)
+    holds = fields.List(fields.Nested(HoldStatusOut))
+    photos = fields.List(fields.Nested(PhotoStatusOut))
+    quarantined = fields.List(fields.Nested(QuarantinedOut))
+    flags = fields.List(fields.Nested(FlagOut))
+    since = fields.Integer()
+    patch = fields.Nested(PatchOut)
+
+
+class ContactOut(Schema):
+    device = fields.String(required=True)
+    name = fields.String(required=True, allow_none=True)
+    actor = fields.String(required=True)
+    unsent = fields.Integer(required=True, allow_none=True)
+    missing = fields.Integer(required=True, metadata={"description": "ops that have not come though later ones have"})
+    at = fields.DateTime(required=True)
+
+
+class ContactsOut(Schema):
+    contacts = fields.List(fields.Nested(ContactOut), required=True)
 
 
 class PersonOut(Schema):
@@ -140,7 +222,7 @@ class DeviceNameOut(Schema):
 
 
 class PageOut(Schema):
-    changes = fields.List(fields.Nested(CopyOut), required=True)
+    changes = fields.List(fields.Nested(ChangeOut), required=True)
     left = fields.List(fields.String(), required=True)
     people = fields.Dict(fields.String(), fields.Nested(PersonOut), required=True)
     devices = fields.Dict(fields.String(), fields.Nested(DeviceNameOut), required=True)

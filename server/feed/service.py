@@ -1,28 +1,31 @@
 """The feed's own door: push, pull, and what other features may ask about reports."""
 
-import re
+import hashlib
+import hmac
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from server.config import settings
 from server.db import UnitOfWork, db, unit_of_work
-from server.feed import interpret, policy, store
-from server.feed.finish import COUNTER
-from server.feed.interpret import Arrival, Context, weigh
+from server.feed import contacts, interpret, pages, policy, store
+from server.feed.contacts import Contact
+from server.feed.finish import COUNTER, newest_statement, take_numbers
+from server.feed.gather import Gatherer
+from server.feed.intake import Delivery, context, take_in
+from server.feed.interpret import weigh
 from server.feed.models import FeedCounter, ReceiptEntry, Report, ReportScope, StoredOp
-from server.feed.signing import Envelope, payload, read, sha256_hex
-from server.feed.store import WAITING, Outcome
+from server.feed.pages import FutureLost, Page
+from server.feed.signing import payload, read, sha256_hex
+from server.feed.store import WAITING, Statement
 from server.security import Actor
-from sync import cursor as cursors
-from sync.cursor import Cursor
 from sync.verdicts import MENDABLE, Receipt, Verdict
-
-PAGE = 200
 
 
 @dataclass(frozen=True)
@@ -34,42 +37,45 @@ class Pushed:
     beacon: str | None
 
 
-@dataclass(frozen=True)
-class Page:
-    """A page of changes, ready to be sent: `changes` are stored bytes, `left` the reports to remove."""
-
-    changes: list[bytes]
-    left: list[str]
-    actors: set[str]
-    devices: set[str]
-    cursor: str
-    more: bool
-    reset: bool
-    beacon: str | None
-
-
-def push(actor: Actor, tokens: Sequence[str]) -> Pushed:
+def push(actor: Actor, tokens: Sequence[str], unsent: int | None = None) -> Pushed:
     """Store ops, judge them, and return a receipt for each; repeated or reordered, the effect is the same (P5).
 
     One transaction: raw ops first, then report by report, then audit and outbox rows, the feed counter last. The
     answer is built only after the commit (P1, P7). `actor` only delivers: an op speaks for the user of its device.
+    `unsent` is how many ops the device will still hold.
     """
+    session = db.session()
     read_in = [read(token) for token in tokens]
-    keys = current_app.extensions["device_keys"](db.session(), {each.op.device for each in read_in if each.op})
+    keys = current_app.extensions["device_keys"](session, {each.op.device for each in read_in if each.op})
+    # What waits for its turn must not hold a connection.
+    session.rollback()
     weighed = {each.sha256: weigh(each, keys) for each in read_in}
-    with unit_of_work(actor) as uow:
-        left = store.pending(uow)
-        fresh, stored = _sort_out(uow, [envelope for envelope, _ in weighed.values()])
-        for each in fresh:
-            if each.op is None:
-                _keep_unread(uow, each)
-        arrivals = [Arrival(each.op, each.sha256, weighed[each.sha256][1]) for each in fresh if each.op]
-        interpret.interpret(_context(uow, {each.op.actor for each in arrivals}), arrivals)
-        if left.outcomes:
-            uow.audit("report.push", "device", actor.device or actor.id, ops=sorted(o.id for o in left.outcomes))
-    receipts = {each.sha256: each.receipt() for each in left.outcomes}
-    answer = [receipts.get(each.sha256) or stored[weighed[each.sha256][0].id] for each in read_in]
-    return Pushed(answer, left.statement or None, left.beacon or beacon(db.session()))
+    doubts = {sha256: doubt for sha256, (_, doubt) in weighed.items()}
+    delivery = Delivery(actor, [envelope for envelope, _ in weighed.values()], doubts, unsent)
+    gatherer: Gatherer[Delivery, Taken] = current_app.extensions["gatherer"]
+    taken = gatherer.run(delivery, len(tokens))
+    answer = [taken.receipts[each.sha256] for each in read_in]
+    return Pushed(answer, taken.statement.jws or None, taken.statement.beacon or newest_statement(session))
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a delivery, by the hashes of its strings."""
+
+    receipts: Mapping[str, Receipt]
+    statement: Statement
+
+
+def take_together(deliveries: Sequence[Delivery]) -> list[Taken]:
+    """Take deliveries in, all in one transaction; for the gatherer. Answers are built after the commit."""
+    with unit_of_work(deliveries[0].actor) as uow:
+        stored = take_in(uow, deliveries)
+    left = store.pending(uow)
+    now = {each.sha256: each.receipt() for each in left.outcomes}
+    return [
+        Taken({each.sha256: now.get(each.sha256) or stored[each.id] for each in delivery.envelopes}, statement)
+        for delivery, statement in zip(deliveries, left.statements, strict=True)
+    ]
 
 
 def rejudge() -> int:
@@ -80,7 +86,7 @@ def rejudge() -> int:
     lifted = 0
     for report in store.reports_to_mend(db.session(), (WAITING, *MENDABLE)):
         with unit_of_work(None) as uow:
-            interpret.interpret_again(_context(uow, set()), report)
+            interpret.interpret_again(context(uow, set()), report)
             outcomes = store.pending(uow).outcomes
             lifted += sum(each.verdict != Verdict.QUARANTINED for each in outcomes)
             if outcomes:
@@ -88,101 +94,48 @@ def rejudge() -> int:
     return lifted
 
 
-def _context(uow: UnitOfWork, actors: set[str]) -> Context:
-    found = current_app.extensions
-    return Context(uow, found["actors"](uow.session, actors), found["consequences"])
+def pull(session: Session, actor: Actor, token: str | None, limit: int = pages.PAGE) -> Page:
+    """Return the next page of changes for an actor's scope, and where to go on.
+
+    A reader who has seen more than this server holds shows that it was restored: a new epoch begins, in which every
+    reader takes its copies anew and gives back what was forgotten (P12).
+    """
+    key = hmac.new(settings().secret_key.encode(), b"feed cursor", hashlib.sha256).digest()
+    try:
+        return pages.page(session, actor, token, limit, key)
+    except FutureLost:
+        with unit_of_work(None) as uow:
+            begin_epoch(uow, "a reader had seen more than is stored")
+        return pages.page(session, actor, token, limit, key)
 
 
-def _sort_out(uow: UnitOfWork, envelopes: list[Envelope]) -> tuple[list[Envelope], dict[str, Receipt]]:
-    """Store what is new; return it, and the receipts of what was stored before. Other bytes are kept aside, flagged."""
-    first: dict[str, Envelope] = {}
-    for each in envelopes:
-        first.setdefault(each.id, each)
-    new = store.insert_new(uow, list(first.values()))
-    stored = store.stored_receipts(uow.session, {each.id for each in envelopes} - new)
-    for each in envelopes:
-        known = first[each.id].sha256 if each.id in new else stored[each.id].sha256
-        if each.sha256 != known:
-            store.insert_clash(uow, each)
-            store.pending(uow).outcomes.append(
-                Outcome(each.id, each.sha256, None, Verdict.QUARANTINED, "op_id_reused", clash=True)
-            )
-    return [each for id, each in first.items() if id in new], stored
+def begin_epoch(uow: UnitOfWork, cause: str) -> str:
+    """Begin a new epoch, for after a restore; return its name. Every cursor given before starts its reader anew."""
+    epoch = str(uuid.uuid4())
+    take_numbers(uow.session, 1)
+    uow.session.execute(update(FeedCounter).where(FeedCounter.id == COUNTER).values(epoch=epoch))
+    uow.audit("feed.epoch", "feed", epoch, cause=cause)
+    return epoch
 
 
-def _keep_unread(uow: UnitOfWork, envelope: Envelope) -> None:
-    store.pending(uow).outcomes.append(
-        Outcome(envelope.id, envelope.sha256, envelope.report, Verdict.QUARANTINED, envelope.reason)
-    )
-    if envelope.report:
-        uow.publish(envelope.report)
+def note_contact(actor: Actor, device: str, unsent: int) -> None:
+    """Write down how many ops a device of the actor says it still holds, where that is news."""
+    session = db.session()
+    known = current_app.extensions["device_keys"](session, {device}).get(device)
+    if known is None or known.user != actor.id or not contacts.is_news(session, device, unsent, datetime.now(UTC)):
+        return
+    with unit_of_work(actor) as uow:
+        contacts.report(uow, device, actor.id, unsent)
 
 
-def beacon(session: Session) -> str | None:
-    """Return the hash of the server's latest signed statement; devices put it into their next ops."""
-    return session.scalar(select(FeedCounter.log_head).where(FeedCounter.id == COUNTER))
+def behind(session: Session, actor: Actor) -> list[Contact]:
+    """Return the devices that are behind with their ops: an officer's own, for a desk its reports' writers'."""
+    return contacts.behind(session, actor)
 
 
 def newest(session: Session) -> int:
     """Return the feed's newest number."""
     return session.scalar(select(FeedCounter.seq).where(FeedCounter.id == COUNTER)) or 0
-
-
-def pull(session: Session, actor: Actor, token: str | None, limit: int = PAGE) -> Page:
-    """Return the next page of changes for an actor's scope, and where to go on.
-
-    A cursor of another epoch or scope starts from zero with `reset`: the client takes a new base, and keeps what it
-    has not sent yet.
-    """
-    scope = policy.reader_scope(actor)
-    head = session.execute(select(FeedCounter.epoch, FeedCounter.log_head).where(FeedCounter.id == COUNTER)).first()
-    epoch, log_head = (head.epoch, head.log_head) if head else ("", None)
-    start = cursors.decode(token) if token else None
-    reset = start is None or start.epoch != epoch or start.scope != scope
-    since = 0 if start is None or reset else start.seq
-    rows = session.execute(
-        select(ReportScope.seq, ReportScope.present, Report.id, Report.snapshot, Report.facts)
-        .join(Report, Report.id == ReportScope.report_id)
-        .where(ReportScope.scope == scope, ReportScope.seq > since)
-        .order_by(ReportScope.seq)
-        .limit(limit + 1)
-    ).all()
-    page = rows[:limit]
-    # A new reader has no copies to remove.
-    gone = [row.id for row in page if not row.present and not reset]
-    shown = [row for row in page if row.present]
-    actors, devices = _mentioned(shown)
-    reached = page[-1].seq if page else since
-    return Page(
-        changes=[_copy(row.id, row.seq, row.snapshot, row.facts) for row in shown],
-        left=gone,
-        actors=actors,
-        devices=devices,
-        cursor=Cursor(epoch, scope or "", reached).encode(),
-        more=len(rows) > limit,
-        reset=reset,
-        beacon=log_head,
-    )
-
-
-def _copy(report: str, seq: int, snapshot: bytes, facts: bytes) -> bytes:
-    """Put a copy together from stored bytes; the facts are an object whose members stand beside the snapshot."""
-    return b'{"report":"%s","seq":%d,"snapshot":%s,%s' % (report.encode(), seq, snapshot, facts[1:])
-
-
-_ACTOR = re.compile(rb'"(?:actor|author)":"([0-9a-f-]{36})"')
-_DEVICE = re.compile(rb'"device":"([0-9a-f-]{36})"')
-
-
-def _mentioned(rows: Sequence[Any]) -> tuple[set[str], set[str]]:
-    """Return the users and devices that stored bytes name, without parsing them; names are no secret of a report."""
-    actors: set[str] = set()
-    devices: set[str] = set()
-    for row in rows:
-        for part in (row.snapshot, row.facts):
-            actors.update(found.decode() for found in _ACTOR.findall(part))
-            devices.update(found.decode() for found in _DEVICE.findall(part))
-    return actors, devices
 
 
 def may_read(session: Session, actor: Actor, report: str) -> bool:
@@ -227,7 +180,7 @@ def writers(session: Session, reports: Sequence[str]) -> dict[str, set[str]]:
 def copy(session: Session, report: str) -> tuple[bytes, set[str], set[str]]:
     """Return one report as the feed serves it, with the users and devices that it names. The caller checked access."""
     row = session.execute(select(Report.id, Report.seq, Report.snapshot, Report.facts).where(Report.id == report)).one()
-    return _copy(row.id, row.seq, row.snapshot, row.facts), *_mentioned([row])
+    return pages.copy_of(row.id, row.seq, row.snapshot, row.facts), *pages.mentioned([row.snapshot, row.facts])
 
 
 def in_scope(session: Session, actor: Actor) -> set[str]:
@@ -275,5 +228,5 @@ def verify(session: Session) -> str | None:
         if sha256_hex(entry.jws) != entry.sha256 or entry.prev != head or payload(entry.jws)["prev"] != head:
             return f"receipt log: entry {entry.n} does not fit the one before"
         head = entry.sha256
-    kept = beacon(session)
+    kept = newest_statement(session)
     return None if kept == head else "receipt log: its head is not the last entry"

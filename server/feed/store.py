@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, select, text, update
+from sqlalchemy import Table, bindparam, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from server.db import UnitOfWork, upsertable
-from server.feed.models import OpClash, Report, ReportScope, StoredOp
+from server.feed.models import OpClash, ReceiptEntry, Report, ReportScope, StoredOp
 from server.feed.signing import Envelope
 from sync.merge import Snapshot
 from sync.verdicts import Receipt, Verdict
@@ -35,13 +35,25 @@ class Outcome:
 
 
 @dataclass
+class Statement:
+    """What the server signs about one delivery; `outcomes` are those of the ops in it, `jws` and `beacon` come last."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    jws: str = ""
+    beacon: str = ""
+
+
+@dataclass
 class Pending:
-    """What a push leaves for the finisher (under `uow.notes["feed"]`), and what the finisher answers."""
+    """What pushes leave for the finisher (under `uow.notes["feed"]`), and what the finisher answers.
+
+    `before` holds the snapshots as they were stored, for telling what changed; None for a report that is new.
+    """
 
     outcomes: list[Outcome] = field(default_factory=list)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
-    statement: str = ""
-    beacon: str = ""
+    before: dict[str, Snapshot | None] = field(default_factory=dict)
+    statements: list[Statement] = field(default_factory=list)
 
 
 def pending(uow: UnitOfWork) -> Pending:
@@ -62,9 +74,8 @@ def insert_new(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> set[str]:
     rows = [_row(each, uow.now) for each in sorted(envelopes, key=lambda each: each.id)]
     if not rows:
         return set()
-    table = StoredOp.__table__
     # The rows go in as parameters, not as values of the statement: so it is compiled once and not for each push.
-    statement = insert_ignoring(uow.session, table).returning(table.c.id)
+    statement = insert_ignoring(uow.session, _OPS).returning(_OPS.c.id)
     return set(uow.session.scalars(statement, rows))
 
 
@@ -98,14 +109,15 @@ def insert_clash(uow: UnitOfWork, envelope: Envelope) -> None:
     row = {
         "sha256": envelope.sha256,
         "op_id": envelope.id,
+        "report_id": envelope.report,
         "jws": envelope.token,
         "received_at": uow.now,
     }
     uow.session.execute(insert_ignoring(uow.session, OpClash).values([row]))
 
 
-def lock_reports(session: Session, ids: Sequence[str]) -> None:
-    """Let no other push work on these reports until this transaction ends, also where the report is new."""
+def lock(session: Session, ids: Iterable[str]) -> None:
+    """Let no other push work on these reports and devices until this transaction ends, also where they are new."""
     if session.get_bind().dialect.name != "postgresql":
         return  # SQLite has one writer at a time, and unit_of_work already is that writer.
     session.execute(
@@ -118,8 +130,44 @@ def lock_reports(session: Session, ids: Sequence[str]) -> None:
     )
 
 
-def load_reports(session: Session, ids: Sequence[str]) -> dict[str, Report]:
-    return {row.id: row for row in session.scalars(select(Report).where(Report.id.in_(ids)))}
+def load_snapshots(session: Session, ids: Sequence[str]) -> dict[str, bytes]:
+    rows = session.execute(select(Report.id, Report.snapshot).where(Report.id.in_(ids)))
+    return {row.id: row.snapshot for row in rows}
+
+
+def moments(session: Session, beacons: Iterable[str | None]) -> dict[str, str]:
+    """Return when the server made the statements with these hashes (ISO 8601); what names one was made after it."""
+    wanted = {each for each in beacons if each}
+    if not wanted:
+        return {}
+    rows = session.execute(select(ReceiptEntry.sha256, ReceiptEntry.at).where(ReceiptEntry.sha256.in_(wanted)))
+    return {row.sha256: row.at.isoformat() for row in rows}
+
+
+def load_judged(session: Session, report: str) -> list[StoredOp]:
+    """Return every op that stands in a report."""
+    stands = StoredOp.verdict.is_not(None) & (StoredOp.verdict != Verdict.QUARANTINED)
+    return list(session.scalars(select(StoredOp).where(StoredOp.report_id == report, stands)))
+
+
+def kept_aside(session: Session, report: str, key: str) -> str | None:
+    """Return the string of an op of this report that is kept but not applied, by its id or hash; None if there is none.
+
+    One that waits for others is not among them: nobody has to decide about it.
+    """
+    own = select(StoredOp.jws).where(
+        StoredOp.report_id == report,
+        or_(StoredOp.id == key, StoredOp.id == f"sha256:{key}"),
+        StoredOp.verdict == Verdict.QUARANTINED,
+        StoredOp.reason != WAITING,
+    )
+    clash = select(OpClash.jws).where(OpClash.report_id == report, OpClash.sha256 == key)
+    return session.scalar(own) or session.scalar(clash)
+
+
+def string_of(session: Session, op: str) -> str:
+    """Return an op as it was stored."""
+    return session.scalars(select(StoredOp.jws).where(StoredOp.id == op)).one()
 
 
 def load_scopes(session: Session, ids: Sequence[str]) -> dict[str, set[str]]:
@@ -166,13 +214,19 @@ def interpreted(session: Session, ids: Iterable[str]) -> set[str]:
 
 
 def write_outcomes(session: Session, outcomes: Sequence[Outcome]) -> None:
-    """Write verdicts and feed numbers to the ops' rows, in one round trip."""
+    """Write verdicts and feed numbers to the ops' rows, in one statement."""
     own = [each for each in outcomes if not each.clash]
-    if own:
-        session.execute(
-            _OUTCOME,
-            [{"op": each.id, "at": each.seq, "says": each.verdict, "why": each.reason} for each in own],
-        )
+    if own and session.get_bind().dialect.name == "postgresql":
+        columns = {
+            "ids": [each.id for each in own],
+            "seqs": [each.seq for each in own],
+            "verdicts": [str(each.verdict) for each in own],
+            "reasons": [each.reason for each in own],
+        }
+        session.execute(_OUTCOMES, columns)
+    elif own:
+        rows = [{"op": each.id, "at": each.seq, "says": each.verdict, "why": each.reason} for each in own]
+        session.execute(_OUTCOME, rows)
     clashes = [each for each in outcomes if each.clash]
     if clashes:
         session.execute(update(OpClash), [{"sha256": each.sha256, "seq": each.seq} for each in clashes])
@@ -183,4 +237,9 @@ _OUTCOME = (
     update(_OPS)
     .where(_OPS.c.id == bindparam("op"))
     .values(seq=bindparam("at"), verdict=bindparam("says"), reason=bindparam("why"))
+)
+_OUTCOMES = text(
+    "UPDATE op SET seq = told.seq, verdict = told.verdict, reason = told.reason FROM unnest(CAST(:ids AS text[]), "
+    "CAST(:seqs AS bigint[]), CAST(:verdicts AS text[]), CAST(:reasons AS text[])) AS told(id, seq, verdict, reason) "
+    "WHERE op.id = told.id"
 )

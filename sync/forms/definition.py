@@ -34,7 +34,7 @@ class ShowIf:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. `merge` is `register`, `set` or `once`; `pattern` is advice and never refuses a value."""
+    """One field. `merge` is `register`, `text`, `set` or `once`; `pattern` is advice and never refuses a value."""
 
     id: str
     label: str

@@ -125,6 +125,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the devices that are behind with their ops: one's own, for a desk those that wrote to its reports. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ContactsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/devices": {
         parameters: {
             query?: never;
@@ -394,12 +431,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return the next page of changed reports in the caller's scope. */
+        /** Return the next page of changed reports in the caller's scope; 304 where `If-None-Match` names this very page. */
         get: {
             parameters: {
                 query?: {
                     cursor?: string | null;
                     limit?: number;
+                    /** @description the reader's own device, with `unsent` */
+                    device?: string | null;
+                    /** @description ops that still wait on that device, as it last counted */
+                    unsent?: number | null;
                 };
                 header?: never;
                 path?: never;
@@ -1328,7 +1369,32 @@ export interface components {
             photo_of_id: "allowed" | "transcribe_only";
             version: string;
         };
+        ChangeOut: {
+            flags?: components["schemas"]["FlagOut"][];
+            holds?: components["schemas"]["HoldStatusOut"][];
+            patch?: components["schemas"]["PatchOut"];
+            photos?: components["schemas"]["PhotoStatusOut"][];
+            quarantined?: components["schemas"]["QuarantinedOut"][];
+            report: string;
+            seq: number;
+            since?: number;
+            snapshot?: components["schemas"]["SnapshotOut"];
+        };
+        ContactOut: {
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            device: string;
+            /** @description ops that have not come though later ones have */
+            missing: number;
+            name: string | null;
+            unsent: number | null;
+        };
+        ContactsOut: {
+            contacts: components["schemas"]["ContactOut"][];
+        };
         CopyOut: {
+            flags: components["schemas"]["FlagOut"][];
             holds: components["schemas"]["HoldStatusOut"][];
             photos: components["schemas"]["PhotoStatusOut"][];
             quarantined: components["schemas"]["QuarantinedOut"][];
@@ -1375,6 +1441,13 @@ export interface components {
             list: string | null;
             parent: string | null;
             removed: boolean;
+        };
+        FlagOut: {
+            device: string;
+            /** @enum {string} */
+            flag: "n_reused";
+            op: string;
+            other: string;
         };
         FormRef: {
             id: string;
@@ -1466,7 +1539,7 @@ export interface components {
         };
         PageOut: {
             beacon: string | null;
-            changes: components["schemas"]["CopyOut"][];
+            changes: components["schemas"]["ChangeOut"][];
             cursor: string;
             devices: {
                 [key: string]: components["schemas"]["DeviceNameOut"];
@@ -1498,6 +1571,22 @@ export interface components {
             current: string;
             /** @description 12 to 256 characters, not among the banned ones */
             new: string;
+        };
+        PatchOut: {
+            entities: {
+                [key: string]: components["schemas"]["EntityOut"];
+            };
+            facts: {
+                [key: string]: unknown;
+            };
+            fields: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["VersionOut"][];
+                };
+            };
+            set: {
+                [key: string]: unknown;
+            };
         };
         PersonOut: {
             name: string;
@@ -1535,7 +1624,7 @@ export interface components {
         PushIn: {
             ops: string[];
             /**
-             * @description ops still on the device, as it last counted
+             * @description ops that will still wait on the device when these have come
              * @default null
              */
             unsent: number | null;
@@ -1550,10 +1639,19 @@ export interface components {
             device: string | null;
             edits: components["schemas"]["EditOut"][];
             kind: string | null;
+            not_before: string | null;
             op: string;
             reason: string;
             received: string;
+            sha256: string;
             wall: string | null;
+        };
+        QuestionOut: {
+            /** @enum {string} */
+            kind: "conflict" | "merged";
+            seen: components["schemas"]["VersionOut"][];
+            /** @description both authors' text, put together */
+            text: string | null;
         };
         ReceiptOut: {
             op: string | null;
@@ -1570,6 +1668,19 @@ export interface components {
             expires_in: number;
             user: components["schemas"]["User"];
         };
+        SettlementOut: {
+            actor: string;
+            device: string;
+            entity: string;
+            field: string;
+            not_kept: components["schemas"]["VersionOut"][];
+            offset: number;
+            op: string;
+            reason: string;
+            received: string | null;
+            value: unknown;
+            wall: string;
+        };
         SnapshotOut: {
             author: string;
             district: string | null;
@@ -1582,8 +1693,14 @@ export interface components {
                 };
             };
             form: components["schemas"]["FormRef"];
+            open: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["QuestionOut"];
+                };
+            };
             ops: number;
             report: string;
+            settled: components["schemas"]["SettlementOut"][];
             state: string;
         };
         UploadToken: {
@@ -1624,7 +1741,11 @@ export interface components {
         };
         VersionOut: {
             actor: string;
+            /** @description versions that its author had seen */
+            base: string[];
             device: string;
+            /** @description when the server stated what the op's beacon names */
+            not_before: string | null;
             offset: number;
             op: string;
             received: string | null;

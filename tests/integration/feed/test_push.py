@@ -219,10 +219,10 @@ def test_a_rule_that_fails_keeps_the_op_and_leaves_the_others_alone(
 
     real = rules.judge
 
-    def poisoned(op: Any, snapshot: Any, form: Any) -> str | None:
+    def poisoned(op: Any, snapshot: Any, form: Any, kept: Any) -> str | None:
         if any(edit.value == "poison" for edit in op.edits):
             raise RuntimeError("a rule with a mistake")
-        return real(op, snapshot, form)
+        return real(op, snapshot, form, kept)
 
     monkeypatch.setattr(rules, "judge", poisoned)
     phone = phone_of(cast.officer)

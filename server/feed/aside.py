@@ -1,0 +1,84 @@
+"""What the feed tells of ops beside the snapshot: those that are kept but not applied, and remarks on others."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.feed import store
+from server.feed.models import OpClash, OpFlag, StoredOp
+from server.feed.signing import read
+from server.feed.store import Outcome
+from sync.op import Op
+from sync.verdicts import Verdict
+
+Entries = dict[str, list[dict[str, Any]]]
+
+
+def quarantined(session: Session, ids: Sequence[str], outcomes: Sequence[Outcome]) -> Entries:
+    """Return per report the ops that are kept aside, with what they would have written and why it was not.
+
+    `outcomes` are those of this transaction, which are not in the rows yet.
+    """
+    now = {each.id: each for each in outcomes if not each.clash}
+    new = [each.id for each in now.values() if each.verdict == Verdict.QUARANTINED]
+    rows = session.scalars(
+        select(StoredOp)
+        .where(StoredOp.report_id.in_(ids), (StoredOp.verdict == Verdict.QUARANTINED) | StoredOp.id.in_(new))
+        .order_by(StoredOp.received_at, StoredOp.id)
+    ).all()
+    clashes = session.scalars(
+        select(OpClash).where(OpClash.report_id.in_(ids)).order_by(OpClash.received_at, OpClash.sha256)
+    ).all()
+    told: list[tuple[StoredOp | OpClash, str | None]] = [(row, _reason(row, now.get(row.id))) for row in rows]
+    told += [(row, "op_id_reused") for row in clashes]
+    return _entries(session, [(row, reason) for row, reason in told if reason])
+
+
+def _reason(row: StoredOp, outcome: Outcome | None) -> str | None:
+    """Return why an op is kept aside now; None where this transaction took it in."""
+    if outcome is None:
+        return row.reason
+    return outcome.reason if outcome.verdict == Verdict.QUARANTINED else None
+
+
+def _entries(session: Session, told: Sequence[tuple[StoredOp | OpClash, str]]) -> Entries:
+    envelopes = {row.sha256: read(row.jws) for row, _ in told}
+    moments = store.moments(session, (each.op.beacon for each in envelopes.values() if each.op))
+    found: Entries = {}
+    for row, reason in told:
+        entry = _entry(row, envelopes[row.sha256].op, reason, moments)
+        found.setdefault(str(row.report_id), []).append(entry)
+    return found
+
+
+def _entry(row: StoredOp | OpClash, op: Op | None, reason: str, moments: Mapping[str, str]) -> dict[str, Any]:
+    unread = isinstance(row, StoredOp) and row.kind is None
+    return {
+        "op": row.id if isinstance(row, StoredOp) else row.op_id,
+        "sha256": row.sha256,
+        "kind": None if op is None or unread else op.kind,
+        "actor": None if op is None or unread else op.actor,
+        "device": None if op is None or unread else op.device,
+        "reason": reason,
+        "received": row.received_at.isoformat(),
+        "not_before": moments.get(op.beacon or "") if op else None,
+        "wall": op.wall if op else None,
+        "edits": [
+            {"entity": edit.entity, "field": edit.field, "base": list(edit.base), "value": edit.value}
+            for edit in (op.edits if op else ())
+        ],
+    }
+
+
+def flags(session: Session, ids: Sequence[str]) -> Entries:
+    """Return per report the remarks on its ops."""
+    rows = session.scalars(
+        select(OpFlag).where(OpFlag.report_id.in_(ids)).order_by(OpFlag.op_id, OpFlag.other_id, OpFlag.flag)
+    )
+    found: Entries = {}
+    for row in rows:
+        entry = {"op": row.op_id, "device": row.device_id, "flag": row.flag, "other": row.other_id}
+        found.setdefault(row.report_id, []).append(entry)
+    return found

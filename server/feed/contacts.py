@@ -1,0 +1,126 @@
+"""What devices last said of themselves: how much they still hold, and whether all that they counted has come."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from server.db import UnitOfWork, upsertable
+from server.feed import policy
+from server.feed.models import DeviceContact, OpFlag, ReportScope, StoredOp
+from server.security import Actor
+from sync.op import Op
+
+# A contact that says nothing new is written down no more often than this.
+_AGAIN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A device that holds ops back, or of whose ops some have not come though later ones have."""
+
+    device: str
+    actor: str
+    unsent: int | None
+    missing: int
+    at: datetime
+
+
+def count(uow: UnitOfWork, ops: Sequence[Op], unsent: Mapping[str, int]) -> None:
+    """Count new ops, and note how many more their devices say they hold. The ops are stored, their devices locked.
+
+    Where a device counted two ops alike, it was restored from an older state: both stand, and both are flagged.
+    """
+    counted = _counted_alike(uow.session, ops)
+    flags = [
+        {
+            "op_id": one.id,
+            "other_id": other.id,
+            "flag": "n_reused",
+            "report_id": one.report_id,
+            "device_id": one.device_id,
+        }
+        for alike in counted.values()
+        for one in alike
+        for other in alike
+        if one.id != other.id
+    ]
+    if flags:
+        uow.session.execute(upsertable(uow.session, OpFlag.__table__).on_conflict_do_nothing(), flags)
+        for each in flags:
+            uow.publish(each["report_id"])
+    new = {each.id for each in ops}
+    rows = []
+    for device, user in sorted({each.device: each.actor for each in ops}.items()):
+        mine = {each.n for each in ops if each.device == device}
+        known = {n for n in mine if any(each.id not in new for each in counted[device, n])}
+        rows.append(_row(uow, device, user, unsent.get(device), len(mine - known), max(mine)))
+    _write(uow.session, rows)
+
+
+def _counted_alike(session: Session, ops: Sequence[Op]) -> dict[tuple[str, int], list[Any]]:
+    columns = (StoredOp.id, StoredOp.device_id, StoredOp.n, StoredOp.report_id)
+    devices, counts = {each.device for each in ops}, {each.n for each in ops}
+    found: dict[tuple[str, int], list[Any]] = {(each.device, each.n): [] for each in ops}
+    for row in session.execute(select(*columns).where(StoredOp.device_id.in_(devices), StoredOp.n.in_(counts))):
+        if (row.device_id, row.n) in found:
+            found[row.device_id, row.n].append(row)
+    return found
+
+
+def report(uow: UnitOfWork, device: str, user: str, unsent: int) -> None:
+    """Write down how many ops a device says it still holds."""
+    _write(uow.session, [_row(uow, device, user, unsent, 0, 0)])
+
+
+def is_news(session: Session, device: str, unsent: int, now: datetime) -> bool:
+    """Tell whether a device says something else than before, or has not been heard of for a while."""
+    known = session.execute(
+        select(DeviceContact.unsent, DeviceContact.at).where(DeviceContact.device_id == device)
+    ).first()
+    return known is None or known.unsent != unsent or now - known.at > _AGAIN
+
+
+def _row(uow: UnitOfWork, device: str, user: str, unsent: int | None, ops: int, top_n: int) -> dict[str, Any]:
+    return {"device_id": device, "user_id": user, "unsent": unsent, "ops": ops, "top_n": top_n, "at": uow.now}
+
+
+def _write(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    table: Any = DeviceContact.__table__
+    statement = upsertable(session, table)
+    given = statement.excluded
+    greater = func.greatest if session.get_bind().dialect.name == "postgresql" else func.max
+    changed = {
+        "unsent": func.coalesce(given.unsent, table.c.unsent),
+        "top_n": greater(given.top_n, table.c.top_n),
+        "ops": table.c.ops + given.ops,
+        "at": given.at,
+    }
+    session.execute(statement.on_conflict_do_update(index_elements=["device_id"], set_=changed), rows)
+
+
+def behind(session: Session, actor: Actor) -> list[Contact]:
+    """Return the devices that are behind: an officer's own, or for a desk those that wrote to its reports."""
+    table = DeviceContact
+    late = select(table).where((table.unsent > 0) | (table.top_n > table.ops)).order_by(table.at.desc())
+    if actor.role == "officer":
+        late = late.where(table.user_id == actor.id)
+    else:
+        wrote = (
+            select(StoredOp.id)
+            .join(ReportScope, ReportScope.report_id == StoredOp.report_id)
+            .where(
+                StoredOp.device_id == table.device_id,
+                ReportScope.scope == policy.reader_scope(actor),
+                ReportScope.present,
+            )
+        )
+        late = late.where(wrote.exists())
+    return [_contact(row) for row in session.scalars(late)]
+
+
+def _contact(row: DeviceContact) -> Contact:
+    return Contact(row.device_id, row.user_id, row.unsent, max(row.top_n - row.ops, 0), row.at)

@@ -1,0 +1,78 @@
+"""Deliveries that come at the same time share one transaction.
+
+A commit waits for the disk, and commits follow one another by the feed counter; so what arrives while one is under way
+goes together into the next. Each delivery still has its own receipts, its own signed statement and its own error.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+
+
+@dataclass
+class _Ticket(Generic[Asked, Answer]):
+    asked: Asked
+    size: int
+    answer: Answer | None = None
+    failure: BaseException | None = None
+    done: bool = False
+
+    def settle(self) -> Answer:
+        if self.failure is not None:
+            raise self.failure
+        assert self.answer is not None  # noqa: S101 - done without a failure
+        return self.answer
+
+
+class Gatherer(Generic[Asked, Answer]):
+    """Runs `work` on everything that waits, one call at a time; `most` bounds the sizes of what one call is given."""
+
+    def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Answer]], most: int):
+        self._work = work
+        self._most = most
+        self._waiting: list[_Ticket[Asked, Answer]] = []
+        self._guard = threading.Lock()
+        self._turn = threading.Lock()
+
+    def run(self, asked: Asked, size: int) -> Answer:
+        """Return the answer to `asked`. Raises what the work raised on it alone."""
+        ticket: _Ticket[Asked, Answer] = _Ticket(asked, size)
+        with self._guard:
+            self._waiting.append(ticket)
+        with self._turn:
+            while not ticket.done:
+                self._run_together(self._next())
+        return ticket.settle()
+
+    def _next(self) -> list[_Ticket[Asked, Answer]]:
+        """Take those that wait the longest, as many as one call may have, and at least one."""
+        with self._guard:
+            taken, total = 0, 0
+            for each in self._waiting:
+                total += each.size
+                if taken and total > self._most:
+                    break
+                taken += 1
+            together, self._waiting = self._waiting[:taken], self._waiting[taken:]
+            return together
+
+    def _run_together(self, tickets: list[_Ticket[Asked, Answer]]) -> None:
+        try:
+            answers = self._work([each.asked for each in tickets])
+        except BaseException as failed:
+            if len(tickets) > 1 and isinstance(failed, Exception):
+                # One of them spoils it for the others: each alone, so that only that one fails (P8).
+                for each in tickets:
+                    self._run_together([each])
+                return
+            for each in tickets:
+                each.failure, each.done = failed, True
+            if not isinstance(failed, Exception):
+                raise
+            return
+        for each, answer in zip(tickets, answers, strict=True):
+            each.answer, each.done = answer, True

@@ -1,0 +1,109 @@
+"""Taking deliveries in, inside one transaction: raw ops are stored first, then judged report by report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import current_app
+
+from server.db import UnitOfWork
+from server.feed import contacts, interpret, store
+from server.feed.interpret import Arrival, Context
+from server.feed.signing import Envelope
+from server.feed.store import Outcome, Statement
+from server.security import Actor
+from sync.verdicts import Receipt, Verdict
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What one push brought: envelopes as far as they can be believed, doubts by hash, and what stays behind."""
+
+    actor: Actor
+    envelopes: Sequence[Envelope]
+    doubts: Mapping[str, str | None]
+    unsent: int | None
+
+    def unsent_of(self) -> dict[str, int]:
+        """Return {device: how many ops it still holds}; only where the delivery tells whose they are."""
+        devices = {each.op.device for each in self.envelopes if each.op}
+        return {devices.pop(): self.unsent} if self.unsent is not None and len(devices) == 1 else {}
+
+
+def take_in(uow: UnitOfWork, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
+    """Store and judge what is new; return the receipts of what was stored before, by id.
+
+    Leaves one statement a delivery, in their order, for the finisher to sign.
+    """
+    left = store.pending(uow)
+    envelopes = list({each.sha256: each for delivery in deliveries for each in delivery.envelopes}.values())
+    ops = [each.op for each in envelopes if each.op]
+    store.lock(uow.session, {each.report for each in ops} | {each.device for each in ops})
+    fresh, stored = _sort_out(uow, envelopes)
+    for each in fresh:
+        if each.op is None:
+            _keep_unread(uow, each)
+    doubts = {sha: doubt for delivery in deliveries for sha, doubt in delivery.doubts.items()}
+    received = uow.now.isoformat()
+    arrivals = [Arrival(each.op, each.sha256, received, doubts[each.sha256]) for each in fresh if each.op]
+    if arrivals:
+        unsent = {device: held for each in deliveries for device, held in each.unsent_of().items()}
+        contacts.count(uow, [each.op for each in arrivals], unsent)
+    interpret.interpret(context(uow, {each.op.actor for each in arrivals}), arrivals)
+    _share_out(uow, deliveries, left.outcomes)
+    return stored
+
+
+def context(uow: UnitOfWork, actors: set[str]) -> Context:
+    found = current_app.extensions
+    return Context(uow, found["actors"](uow.session, actors), found["consequences"])
+
+
+def _sort_out(uow: UnitOfWork, envelopes: list[Envelope]) -> tuple[list[Envelope], dict[str, Receipt]]:
+    """Store what is new; return it, and the receipts of what was stored before. Other bytes are kept aside, flagged."""
+    first: dict[str, Envelope] = {}
+    for each in envelopes:
+        first.setdefault(each.id, each)
+    new = store.insert_new(uow, list(first.values()))
+    known = {each.id for each in envelopes} - new
+    stored = store.stored_receipts(uow.session, known) if known else {}
+    for each in envelopes:
+        sha256 = first[each.id].sha256 if each.id in new else stored[each.id].sha256
+        if each.sha256 != sha256:
+            _keep_clash(uow, each)
+    return [each for id, each in first.items() if id in new], stored
+
+
+def _keep_clash(uow: UnitOfWork, envelope: Envelope) -> None:
+    store.insert_clash(uow, envelope)
+    store.pending(uow).outcomes.append(
+        Outcome(envelope.id, envelope.sha256, envelope.report, Verdict.QUARANTINED, "op_id_reused", clash=True)
+    )
+    if envelope.report:
+        uow.publish(envelope.report)
+
+
+def _keep_unread(uow: UnitOfWork, envelope: Envelope) -> None:
+    store.pending(uow).outcomes.append(
+        Outcome(envelope.id, envelope.sha256, envelope.report, Verdict.QUARANTINED, envelope.reason)
+    )
+    if envelope.report:
+        uow.publish(envelope.report)
+
+
+def _share_out(uow: UnitOfWork, deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
+    """Put each outcome into the statement of the delivery that brought it, or on whose ops it had waited."""
+    brought: dict[str, int] = {}
+    reports: dict[str | None, int] = {}
+    for place, delivery in enumerate(deliveries):
+        for each in delivery.envelopes:
+            brought.setdefault(each.sha256, place)
+            reports.setdefault(each.report, place)
+    statements = [Statement() for _ in deliveries]
+    for outcome in outcomes:
+        place = brought.get(outcome.sha256, reports.get(outcome.report, 0))
+        statements[place].outcomes.append(outcome)
+    store.pending(uow).statements = statements
+    for delivery, statement in zip(deliveries, statements, strict=True):
+        if statement.outcomes:
+            ids = sorted(each.id for each in statement.outcomes)
+            uow.audit_for(delivery.actor, "report.push", "device", delivery.actor.device or delivery.actor.id, ops=ids)
