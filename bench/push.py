@@ -2,40 +2,22 @@
 
 import http.client
 import json
-import os
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy import Engine, create_engine, func, select, text
+from sqlalchemy import Engine, create_engine, text
 
 from bench.report import Figure, figure
+from bench.server import hire, migrate, running, settings_for, stored_ops
 from demo.phone import Phone
-from demo.processes import Child, free_port, http_ready
 from demo.wire import http as over_http
-from server.accounts import service as accounts
-from server.app import create_app
-from server.config import Settings
-from server.db import unit_of_work
-from server.feed.models import StoredOp
 from tools.services import Postgres
 
 CLIENTS, BATCHES, OPS, RUNS = 8, 25, 20, 3
-PASSWORD = "a bench needs 1 long password"
-ROOT = Path(__file__).parents[1]
-
-
-@dataclass(frozen=True)
-class Person:
-    id: str
-    username: str
-    password: str
 
 
 def on_postgresql() -> list[Figure]:
@@ -54,79 +36,18 @@ def on_sqlite() -> list[Figure]:
 
 
 def _measure(name: str, url: str, durability: str) -> list[Figure]:
-    with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as folder, _server(url, Path(folder)) as base:
-        people = _hire(_settings(url, Path(folder)))
-        phones = [Phone(transport=over_http(base), person=each).sign_in().enrol() for each in people]
-        rates = [_run(base, phones) for _ in range(RUNS)]
-        sent = RUNS * CLIENTS * BATCHES * OPS
-        stored = _count(url)
+    with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as folder:
+        settings = settings_for(url, Path(folder))
+        migrate(settings)
+        with running(settings, Path(folder)) as server:
+            people = hire(settings, CLIENTS)
+            phones = [Phone(transport=over_http(server.base), person=each).sign_in().enrol() for each in people]
+            rates = [_run(server.base, phones) for _ in range(RUNS)]
+            stored = stored_ops(url)
+    sent = RUNS * CLIENTS * BATCHES * OPS
     if stored != sent:
         raise SystemExit(f"{name}: {sent} ops were acknowledged, {stored} are stored")
     return [figure(name, "ops/s", rates, durability, f"{stored} stored = acknowledged")]
-
-
-def _settings(url: str, folder: Path) -> Settings:
-    return Settings(
-        mode="demo",
-        secret_key="for-the-bench-only-0123456789-abcdefgh",
-        database_url=url,
-        signing_key_file=folder / "server.pem",
-        blob_dir=folder / "blobs",
-    )
-
-
-@contextmanager
-def _server(url: str, folder: Path) -> Iterator[str]:
-    """Run gunicorn as a deployment would, on a free port."""
-    settings = _settings(url, folder)
-    _migrate(settings)
-    port = free_port()
-    env = {
-        **os.environ,
-        "HOLDFAST_MODE": settings.mode,
-        "HOLDFAST_SECRET_KEY": settings.secret_key,
-        "HOLDFAST_DATABASE_URL": url,
-        "HOLDFAST_SIGNING_KEY_FILE": str(settings.signing_key_file),
-        "HOLDFAST_BLOB_DIR": str(settings.blob_dir),
-    }
-    command = [
-        sys.executable, "-m", "gunicorn", "server.app:create_app()", "--bind", f"127.0.0.1:{port}",
-        "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--log-level", "warning",
-    ]  # fmt: skip
-    child = Child("web", command, folder / "web.log", env=env, cwd=ROOT)
-    try:
-        base = f"http://127.0.0.1:{port}"
-        child.wait_until(http_ready(f"{base}/readyz"))
-        yield base
-    finally:
-        child.stop()
-
-
-def _migrate(settings: Settings) -> None:
-    from flask_migrate import upgrade
-
-    with create_app(settings).app_context():
-        upgrade(directory=str(ROOT / "migrations"))
-
-
-def _hire(settings: Settings) -> list[Person]:
-    people = []
-    with create_app(settings).app_context():
-        for number in range(CLIENTS):
-            with unit_of_work(None) as uow:
-                name = f"bench{number}"
-                user, _ = accounts.create_user(
-                    uow,
-                    username=name,
-                    display_name=name,
-                    role="officer",
-                    star=f"9{number:04}",
-                    district="010",
-                    grants=[],
-                    password=PASSWORD,
-                )
-                people.append(Person(user.id, name, PASSWORD))
-    return people
 
 
 def _batches(phone: Phone) -> list[bytes]:
@@ -174,14 +95,6 @@ def _client(base: str, token: str, bodies: list[bytes], failures: list[str]) -> 
         if [each["verdict"] for each in receipts] != ["applied"] * OPS:
             failures.append(f"{answer.status} {content[:300]!r}")
             return
-
-
-def _count(url: str) -> int:
-    engine = create_engine(url)
-    with engine.connect() as connection:
-        found = connection.execute(select(func.count()).select_from(StoredOp)).scalar_one()
-    engine.dispose()
-    return found
 
 
 def _raw_rate(url: str) -> float:
