@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from server.audit.chain import event_hash, plain
@@ -41,23 +41,25 @@ def finish(uow: UnitOfWork) -> None:
     """
     if not uow.audits:
         return
-    head = _locked_head(uow.session)
+    n, prev = _take_numbers(uow.session, len(uow.audits))
     actor = uow.actor.id if uow.actor else SYSTEM
-    for entry in uow.audits:
+    rows = []
+    for number, entry in enumerate(uow.audits, start=n):
         fields: dict[str, Any] = {
-            "n": head.n + 1,
+            "n": number,
             "at": uow.now,
             "actor": entry.actor or actor,
             "action": entry.action,
             "subject_kind": entry.subject_kind,
             "subject": entry.subject,
             "detail": plain(entry.detail),
-            "prev": head.sha256,
+            "prev": prev,
         }
-        head.n, head.sha256 = head.n + 1, event_hash(**fields)
-        uow.session.add(AuditEvent(**fields, sha256=head.sha256))
+        prev = event_hash(**fields)
+        rows.append({**fields, "sha256": prev})
     uow.audits.clear()
-    uow.session.flush()
+    uow.session.execute(insert(cast("Table", AuditEvent.__table__)), rows)
+    uow.session.execute(_APPEND, {"head": prev})
 
 
 def events(session: Session, after: int = 0, limit: int = PAGE) -> list[AuditEvent]:
@@ -136,12 +138,21 @@ def _first_beyond_head(session: Session) -> int | None:
     return session.execute(beyond).scalar_one()
 
 
-def _locked_head(session: Session) -> AuditHead:
-    first = upsertable(session, AuditHead).values(id=_HEAD, n=0, sha256=None)
-    wanted = select(AuditHead).where(AuditHead.id == _HEAD).with_for_update()
-    wanted = wanted.execution_options(populate_existing=True)
-    head = session.execute(wanted).scalar_one_or_none()
-    if head is None:
+def _take_numbers(session: Session, count: int) -> tuple[int, str | None]:
+    """Lock the head of the chain until the commit and reserve numbers; return the first, and the hash before it."""
+    row = session.execute(_ADVANCE, {"count": count}).first()
+    if row is None:
+        first = upsertable(session, AuditHead).values(id=_HEAD, n=0, sha256=None)
         session.execute(first.on_conflict_do_nothing(index_elements=["id"]))
-        head = session.execute(wanted).scalar_one()
-    return head
+        return _take_numbers(session, count)
+    return row.n - count + 1, row.sha256
+
+
+_TABLE = cast("Table", AuditHead.__table__)
+_ADVANCE = (
+    update(_TABLE)
+    .where(_TABLE.c.id == _HEAD)
+    .values(n=_TABLE.c.n + bindparam("count"))
+    .returning(_TABLE.c.n, _TABLE.c.sha256)
+)
+_APPEND = update(_TABLE).where(_TABLE.c.id == _HEAD).values(sha256=bindparam("head"))

@@ -40,8 +40,7 @@ def write_reports(
     session: Session, now: datetime, left: Pending, facts: Mapping[str, dict[str, Any]], seqs: Mapping[str, int]
 ) -> None:
     """Write the reports' bytes, and beside them what changed since the number that their readers had."""
-    columns = (Report.id, Report.seq, Report.facts)
-    known = {row.id: row for row in session.execute(select(*columns).where(Report.id.in_(list(seqs))))}
+    known = _stored(session, [report for report in seqs if left.before.get(report) is not None])
     rows, changes = [], []
     for report, seq in seqs.items():
         snapshot, written = left.snapshots[report], facts[report]
@@ -70,6 +69,13 @@ def write_reports(
         _tidy(session, changes)
 
 
+def _stored(session: Session, ids: Sequence[str]) -> dict[str, Any]:
+    if not ids:
+        return {}
+    columns = (Report.id, Report.seq, Report.facts)
+    return {row.id: row for row in session.execute(select(*columns).where(Report.id.in_(ids)))}
+
+
 def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     return {name: section for name, section in now.items() if before.get(name) != section}
 
@@ -84,11 +90,14 @@ def _tidy(session: Session, changes: Sequence[Mapping[str, Any]]) -> None:
 Standing = dict[str, dict[str, tuple[int, bool]]]
 
 
-def load_scopes(session: Session, ids: Sequence[str]) -> Standing:
+def load_scopes(session: Session, ids: Sequence[str], left: Pending) -> Standing:
     """Return {report: {scope: (entered, present)}}, also of scopes that the report has left."""
     found: Standing = {each: {} for each in ids}
+    known = [each for each in ids if left.before[each] is not None]
+    if not known:
+        return found
     columns = (ReportScope.report_id, ReportScope.scope, ReportScope.entered, ReportScope.present)
-    for report, scope, entered, present in session.execute(select(*columns).where(ReportScope.report_id.in_(ids))):
+    for report, scope, entered, present in session.execute(select(*columns).where(ReportScope.report_id.in_(known))):
         found[report][scope] = (entered, present)
     return found
 

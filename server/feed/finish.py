@@ -38,7 +38,7 @@ def finish(uow: UnitOfWork) -> None:
     seqs = {report: counter["seq"] - steps + 1 + place for place, report in enumerate(ids)}
     if ids:
         changes.write_reports(session, uow.now, left, _facts(session, ids, left), seqs)
-        changes.write_scopes(session, _wanted_scopes(session, ids, left), changes.load_scopes(session, ids), seqs)
+        changes.write_scopes(session, _wanted_scopes(session, ids, left), changes.load_scopes(session, ids, left), seqs)
     for outcome in left.outcomes:
         outcome.seq = seqs.get(outcome.report or "", counter["seq"])
     store.write_outcomes(session, left.outcomes)
@@ -49,8 +49,9 @@ def finish(uow: UnitOfWork) -> None:
 def _facts(session: Session, ids: list[str], left: Pending) -> dict[str, dict[str, Any]]:
     sources: Mapping[str, Facts] = current_app.extensions["facts"]
     found = {name: source(session, ids) for name, source in sources.items()}
-    found["quarantined"] = aside.quarantined(session, ids, left.outcomes)
-    found["flags"] = aside.flags(session, ids)
+    told = aside.told_of(session, ids, left.outcomes)
+    found["quarantined"] = aside.quarantined(session, told, left.outcomes)
+    found["flags"] = aside.flags(session, told)
     return {report: {name: sections.get(report, []) for name, sections in found.items()} for report in ids}
 
 

@@ -2,6 +2,9 @@
 
 A commit waits for the disk, and commits follow one another by the feed counter; so what arrives while one is under way
 goes together into the next. Each delivery still has its own receipts, its own signed statement and its own error.
+
+Those whose answers have just gone out are likely to come again at once. So a call that would be smaller than the one
+before waits a moment for them: without it, a straggler and the others take turns for ever, each in calls too small.
 """
 
 import threading
@@ -28,6 +31,10 @@ class _Ticket(Generic[Asked, Answer]):
         return self.answer
 
 
+# Much less than a commit takes, and enough for an answer to go out and the next request to come.
+PATIENCE_SECONDS = 0.004
+
+
 class Gatherer(Generic[Asked, Answer]):
     """Runs `work` on everything that waits, one call at a time; `most` bounds the sizes of what one call is given."""
 
@@ -35,7 +42,8 @@ class Gatherer(Generic[Asked, Answer]):
         self._work = work
         self._most = most
         self._waiting: list[_Ticket[Asked, Answer]] = []
-        self._guard = threading.Lock()
+        self._before = 1
+        self._guard = threading.Condition()
         self._turn = threading.Lock()
 
     def run(self, asked: Asked, size: int) -> Answer:
@@ -43,6 +51,7 @@ class Gatherer(Generic[Asked, Answer]):
         ticket: _Ticket[Asked, Answer] = _Ticket(asked, size)
         with self._guard:
             self._waiting.append(ticket)
+            self._guard.notify()
         with self._turn:
             while not ticket.done:
                 self._run_together(self._next())
@@ -51,6 +60,7 @@ class Gatherer(Generic[Asked, Answer]):
     def _next(self) -> list[_Ticket[Asked, Answer]]:
         """Take those that wait the longest, as many as one call may have, and at least one."""
         with self._guard:
+            self._guard.wait_for(lambda: len(self._waiting) >= self._before, PATIENCE_SECONDS)
             taken, total = 0, 0
             for each in self._waiting:
                 total += each.size
@@ -58,6 +68,7 @@ class Gatherer(Generic[Asked, Answer]):
                     break
                 taken += 1
             together, self._waiting = self._waiting[:taken], self._waiting[taken:]
+            self._before = taken
             return together
 
     def _run_together(self, tickets: list[_Ticket[Asked, Answer]]) -> None:

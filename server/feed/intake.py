@@ -1,6 +1,6 @@
 """Taking deliveries in, inside one transaction: raw ops are stored first, then judged report by report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from flask import current_app
@@ -16,11 +16,10 @@ from sync.verdicts import Receipt, Verdict
 
 @dataclass(frozen=True)
 class Delivery:
-    """What one push brought: envelopes as far as they can be believed, doubts by hash, and what stays behind."""
+    """What one push brought, as far as it can be believed, and what stays behind."""
 
     actor: Actor
     envelopes: Sequence[Envelope]
-    doubts: Mapping[str, str | None]
     unsent: int | None
 
     def unsent_of(self) -> dict[str, int]:
@@ -29,8 +28,10 @@ class Delivery:
         return {devices.pop(): self.unsent} if self.unsent is not None and len(devices) == 1 else {}
 
 
-def take_in(uow: UnitOfWork, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
+def take_in(uow: UnitOfWork, deliveries: Sequence[Delivery], revoked: Collection[str]) -> dict[str, Receipt]:
     """Store and judge what is new; return the receipts of what was stored before, by id.
+
+    Ops of `revoked` devices are kept and not applied.
 
     Leaves one statement a delivery, in their order, for the finisher to sign.
     """
@@ -42,9 +43,12 @@ def take_in(uow: UnitOfWork, deliveries: Sequence[Delivery]) -> dict[str, Receip
     for each in fresh:
         if each.op is None:
             _keep_unread(uow, each)
-    doubts = {sha: doubt for delivery in deliveries for sha, doubt in delivery.doubts.items()}
     received = uow.now.isoformat()
-    arrivals = [Arrival(each.op, each.sha256, received, doubts[each.sha256]) for each in fresh if each.op]
+    arrivals = [
+        Arrival(each.op, each.sha256, received, "revoked_device" if each.op.device in revoked else None)
+        for each in fresh
+        if each.op
+    ]
     if arrivals:
         unsent = {device: held for each in deliveries for device, held in each.unsent_of().items()}
         contacts.count(uow, [each.op for each in arrivals], unsent)

@@ -62,22 +62,20 @@ class Arrival:
     again: str | None = None
 
 
-def weigh(envelope: Envelope, keys: Mapping[str, DeviceKey]) -> tuple[Envelope, str | None]:
-    """Return an envelope as far as it can be believed, and a doubt about its device. Needs no transaction.
+def weigh(envelope: Envelope, keys: Mapping[str, DeviceKey]) -> Envelope:
+    """Return an envelope as far as it can be believed. Needs no transaction.
 
     What was not signed by the device that it names is no op at all: it may take neither an op's id nor its place.
     """
     op = envelope.op
     if op is None:
-        return envelope, None
+        return envelope
     key = keys.get(op.device)
     if key is None or envelope.kid != op.device:
-        return replace(envelope, op=None, reason="unknown_device"), None
+        return replace(envelope, op=None, reason="unknown_device")
     if not signature_fits(envelope.token, key.jwk):
-        return replace(envelope, op=None, reason="bad_signature"), None
-    if key.user != op.actor:
-        return replace(envelope, op=None, reason="not_device_owner"), None
-    return envelope, "revoked_device" if key.revoked else None
+        return replace(envelope, op=None, reason="bad_signature")
+    return envelope if key.user == op.actor else replace(envelope, op=None, reason="not_device_owner")
 
 
 def interpret(context: Context, fresh: Sequence[Arrival]) -> None:
@@ -95,18 +93,21 @@ def _interpret(context: Context, ids: list[str], fresh: Sequence[Arrival], reaso
     session = context.uow.session
     if not ids:
         return
-    snapshots, scopes = store.load_snapshots(session, ids), store.load_scopes(session, ids)
+    snapshots = store.load_snapshots(session, ids)
+    # A report that is new has no readers yet, and nothing of it can wait.
+    known = list(snapshots)
+    scopes = store.load_scopes(session, known) if known else {}
     mine: dict[str, list[Arrival]] = {report: [] for report in ids}
     for each in fresh:
         mine[each.op.report].append(each)
-    for row in store.load_quarantined(session, ids, reasons):
+    for row in store.load_quarantined(session, known, reasons) if known else ():
         op = read(row.jws).op
         if op is not None:
             mine[op.report].append(Arrival(op, row.sha256, row.received_at.isoformat(), again=row.reason))
     context.moments.update(store.moments(session, (each.op.beacon for arrivals in mine.values() for each in arrivals)))
     for report in ids:
         stored = json.loads(snapshots[report]) if report in snapshots else None
-        work = Work(report, stored, stored, stored["author"] if stored else None, scopes[report])
+        work = Work(report, stored, stored, stored["author"] if stored else None, scopes.get(report, set()))
         _judge_report(context, work, mine[report])
 
 

@@ -24,7 +24,7 @@ from server.feed.models import FeedCounter, ReceiptEntry, Report, ReportScope, S
 from server.feed.pages import FutureLost, Page
 from server.feed.signing import payload, read, sha256_hex
 from server.feed.store import WAITING, Statement
-from server.security import Actor
+from server.security import Actor, DeviceKey
 from sync.verdicts import MENDABLE, Receipt, Verdict
 
 
@@ -44,36 +44,46 @@ def push(actor: Actor, tokens: Sequence[str], unsent: int | None = None) -> Push
     answer is built only after the commit (P1, P7). `actor` only delivers: an op speaks for the user of its device.
     `unsent` is how many ops the device will still hold.
     """
-    session = db.session()
-    read_in = [read(token) for token in tokens]
-    keys = current_app.extensions["device_keys"](session, {each.op.device for each in read_in if each.op})
-    # What waits for its turn must not hold a connection.
-    session.rollback()
-    weighed = {each.sha256: weigh(each, keys) for each in read_in}
-    doubts = {sha256: doubt for sha256, (_, doubt) in weighed.items()}
-    delivery = Delivery(actor, [envelope for envelope, _ in weighed.values()], doubts, unsent)
-    gatherer: Gatherer[Delivery, Taken] = current_app.extensions["gatherer"]
-    taken = gatherer.run(delivery, len(tokens))
-    answer = [taken.receipts[each.sha256] for each in read_in]
-    return Pushed(answer, taken.statement.jws or None, taken.statement.beacon or newest_statement(session))
+    gatherer: Gatherer[Push, Taken] = current_app.extensions["gatherer"]
+    # Who waits for the turn must not hold a connection.
+    db.session.rollback()
+    taken = gatherer.run(Push(actor, tokens, unsent), len(tokens))
+    beacon = taken.statement.beacon or newest_statement(db.session())
+    return Pushed(taken.receipts, taken.statement.jws or None, beacon)
+
+
+@dataclass(frozen=True)
+class Push:
+    """A push that waits for its turn."""
+
+    actor: Actor
+    tokens: Sequence[str]
+    unsent: int | None
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of a delivery, by the hashes of its strings."""
+    """What became of a push: a receipt for each of its strings, and the statement that the server signed of them."""
 
-    receipts: Mapping[str, Receipt]
+    receipts: list[Receipt]
     statement: Statement
 
 
-def take_together(deliveries: Sequence[Delivery]) -> list[Taken]:
-    """Take deliveries in, all in one transaction; for the gatherer. Answers are built after the commit."""
-    with unit_of_work(deliveries[0].actor) as uow:
-        stored = take_in(uow, deliveries)
+def take_together(pushes: Sequence[Push]) -> list[Taken]:
+    """Take pushes in, all in one transaction; for the gatherer. Answers are built after the commit."""
+    read_in = [[read(token) for token in each.tokens] for each in pushes]
+    devices = {each.op.device for envelopes in read_in for each in envelopes if each.op}
+    keys: Mapping[str, DeviceKey] = current_app.extensions["device_keys"](db.session(), devices)
+    deliveries = [
+        Delivery(push.actor, [weigh(each, keys) for each in envelopes], push.unsent)
+        for push, envelopes in zip(pushes, read_in, strict=True)
+    ]
+    with unit_of_work(pushes[0].actor) as uow:
+        stored = take_in(uow, deliveries, {device for device, key in keys.items() if key.revoked})
     left = store.pending(uow)
     now = {each.sha256: each.receipt() for each in left.outcomes}
     return [
-        Taken({each.sha256: now.get(each.sha256) or stored[each.id] for each in delivery.envelopes}, statement)
+        Taken([now.get(each.sha256) or stored[each.id] for each in delivery.envelopes], statement)
         for delivery, statement in zip(deliveries, left.statements, strict=True)
     ]
 

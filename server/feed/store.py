@@ -74,6 +74,9 @@ def insert_new(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> set[str]:
     rows = [_row(each, uow.now) for each in sorted(envelopes, key=lambda each: each.id)]
     if not rows:
         return set()
+    if uow.session.get_bind().dialect.name == "postgresql":
+        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        return set(uow.session.scalars(_INSERT, columns))
     # The rows go in as parameters, not as values of the statement: so it is compiled once and not for each push.
     statement = insert_ignoring(uow.session, _OPS).returning(_OPS.c.id)
     return set(uow.session.scalars(statement, rows))
@@ -233,6 +236,12 @@ def write_outcomes(session: Session, outcomes: Sequence[Outcome]) -> None:
 
 
 _OPS = cast("Table", StoredOp.__table__)
+_INSERT = text(
+    "INSERT INTO op (id, sha256, jws, device_id, n, actor_id, report_id, kind, received_at) SELECT * FROM unnest("
+    "CAST(:id AS text[]), CAST(:sha256 AS text[]), CAST(:jws AS text[]), CAST(:device_id AS text[]), "
+    "CAST(:n AS bigint[]), CAST(:actor_id AS text[]), CAST(:report_id AS text[]), CAST(:kind AS text[]), "
+    "CAST(:received_at AS timestamptz[])) ON CONFLICT DO NOTHING RETURNING id"
+)
 _OUTCOME = (
     update(_OPS)
     .where(_OPS.c.id == bindparam("op"))
