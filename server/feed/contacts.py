@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from server.db import UnitOfWork, upsertable
@@ -62,10 +62,16 @@ def count(uow: UnitOfWork, ops: Sequence[Op], unsent: Mapping[str, int]) -> None
 
 
 def _counted_alike(session: Session, ops: Sequence[Op]) -> dict[tuple[str, int], list[Any]]:
+    counts: dict[str, list[int]] = {}
+    for each in ops:
+        counts.setdefault(each.device, []).append(each.n)
+    # A device's ops come in their order, so the span of what came now holds little else.
+    spans = [
+        (StoredOp.device_id == device) & StoredOp.n.between(min(mine), max(mine)) for device, mine in counts.items()
+    ]
     columns = (StoredOp.id, StoredOp.device_id, StoredOp.n, StoredOp.report_id)
-    devices, counts = {each.device for each in ops}, {each.n for each in ops}
     found: dict[tuple[str, int], list[Any]] = {(each.device, each.n): [] for each in ops}
-    for row in session.execute(select(*columns).where(StoredOp.device_id.in_(devices), StoredOp.n.in_(counts))):
+    for row in session.execute(select(*columns).where(or_(*spans))):
         if (row.device_id, row.n) in found:
             found[row.device_id, row.n].append(row)
     return found

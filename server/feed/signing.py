@@ -54,23 +54,31 @@ def sha256_hex(text: str) -> str:
 def read(token: str) -> Envelope:
     """Read a pushed string without judging its signature. Never raises: what cannot be read is kept as it is."""
     digest = sha256_hex(token)
-    named: str | None = None
     try:
         header, body, _signature = token.split(".")
-        named = _report_of(_decode(body))
-        kid = _json(header).get("kid")
+        kid = _header(header).get("kid")
         op = parse(_json(body))
     except BadOp as bad:
-        return Envelope(token, digest, None, None, bad.reason, named)
+        return Envelope(token, digest, None, None, bad.reason, _report_of(token))
     except (ValueError, AttributeError, RecursionError):
-        return Envelope(token, digest, None, None, "malformed", named)
+        return Envelope(token, digest, None, None, "malformed", _report_of(token))
     return Envelope(token, digest, op, kid if isinstance(kid, str) else None, None, op.report)
 
 
-def _report_of(body: bytes) -> str | None:
-    """Find which report a payload names, even where the rest of it cannot be read."""
-    found = _NAMED.search(body)
+def _report_of(token: str) -> str | None:
+    """Find which report a string names that is otherwise no op, so that its readers see what came."""
+    try:
+        _header, body, _signature = token.split(".")
+        found = _NAMED.search(_decode(body))
+    except ValueError:
+        return None
     return found[1].decode() if found else None
+
+
+@lru_cache(maxsize=4096)
+def _header(part: str) -> Any:
+    """Read the header of a JWS; cached, because every op of a device has the same. Not to be changed."""
+    return _json(part)
 
 
 def payload(token: str) -> dict[str, Any]:
@@ -81,7 +89,7 @@ def payload(token: str) -> dict[str, Any]:
 
 def _json(part: str) -> Any:
     """Read a part of a JWS. Numbers that JSON does not know (NaN, infinity) would break every reader: ValueError."""
-    return json.loads(_decode(part), parse_constant=_refuse, parse_float=_finite)
+    return _JSON.decode(_decode(part).decode("utf-8", "surrogatepass"))
 
 
 def _refuse(constant: str) -> float:
@@ -91,6 +99,9 @@ def _refuse(constant: str) -> float:
 def _finite(digits: str) -> float:
     number = float(digits)
     return number if math.isfinite(number) else _refuse(digits)
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
 
 
 def _decode(part: str) -> bytes:
@@ -109,7 +120,7 @@ def signature_fits(token: str, jwk: str) -> bool:
     """Tell whether the compact JWS was signed by the key with ES256 (RFC 7518 §3.4), whatever else its header says."""
     signed, _, signature = token.rpartition(".")
     try:
-        header = json.loads(_decode(signed.partition(".")[0]))
+        header = _header(signed.partition(".")[0])
         raw = _decode(signature)
         if header.get("alg") != "ES256" or "crit" in header or len(raw) != 2 * _COORDINATE:
             return False
