@@ -18,8 +18,8 @@ from server.feed.models import StoredOp
 
 PASSWORD = "a bench needs 1 long password"
 ROOT = Path(__file__).parents[1]
-# What a phone's browser says it can read; the server then chooses.
-ACCEPTED = "gzip, deflate, br, zstd"
+# What a phone says it can read, of what browsers say; the server then chooses.
+ACCEPTED = "gzip, zstd"
 
 
 @dataclass(frozen=True)
@@ -89,19 +89,19 @@ def migrate(settings: Settings) -> None:
         upgrade(directory=str(ROOT / "migrations"))
 
 
-def hire(settings: Settings, count: int) -> list[Person]:
-    """Make accounts of officers."""
+def hire(settings: Settings, count: int, role: str = "officer") -> list[Person]:
+    """Make accounts, all of one district."""
     people = []
     with create_app(settings).app_context():
         for number in range(count):
             with unit_of_work(None) as uow:
-                name = f"bench{number}"
+                name = f"{role}{number}"
                 user, _ = accounts.create_user(
                     uow,
                     username=name,
                     display_name=name,
-                    role="officer",
-                    star=f"9{number:04}",
+                    role=role,
+                    star=f"9{number:04}" if role == "officer" else None,
                     district="010",
                     grants=[],
                     password=PASSWORD,
