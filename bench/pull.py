@@ -11,7 +11,7 @@ from random import Random
 from bench.cast import deliver, equip, preparing
 from bench.line import Line, request_of
 from bench.report import Figure, figure
-from bench.server import ACCEPTED, running, settings_for
+from bench.server import ACCEPTED, running, settings_for, settle
 from bench.words import prose
 from demo.phone import Phone
 from tools.services import Postgres
@@ -52,6 +52,7 @@ def _measure(name: str, url: str, durability: str) -> list[Figure]:
         with preparing(settings) as app:
             desk = equip(app, 1, "desk")[0]
             made = {report for phone in equip(app, OFFICERS) for report in _write(phone)}
+        settle(url)
         with running(settings, folder) as server:
             walks = _repeat(RUNS, lambda: _walk(server.base, desk.token, LARGEST, ACCEPTED))
             gzipped = _repeat(3, lambda: _walk(server.base, desk.token, LARGEST, "gzip"))

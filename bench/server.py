@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import create_engine, func, select, text
 
 from demo.processes import Child, free_port, http_ready
 from server.accounts import service as accounts
@@ -71,7 +71,7 @@ def running(settings: Settings, folder: Path) -> Iterator[Running]:
     }
     command = [
         sys.executable, "-m", "gunicorn", "server.app:create_app()", "--bind", f"127.0.0.1:{port}",
-        "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--log-level", "warning",
+        "--worker-class", "gthread", "--workers", os.environ.get("BW","2"), "--threads", "8", "--log-level", "warning",
     ]  # fmt: skip
     child = Child("web", command, folder / "web.log", env=env, cwd=ROOT)
     try:
@@ -108,6 +108,16 @@ def hire(settings: Settings, count: int, role: str = "officer") -> list[Person]:
                 )
                 people.append(Person(user.id, name, PASSWORD))
     return people
+
+
+def settle(url: str) -> None:
+    """Do what PostgreSQL does by itself within a minute: tidy up, count, write what is only in memory."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            for command in ("VACUUM (ANALYZE)", "CHECKPOINT"):
+                connection.execute(text(command))
+    engine.dispose()
 
 
 def stored_ops(url: str) -> int:
