@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bracketWords, clockIsOff, deviceTime } from './bracket';
+import { bracketWords, clockIsOff, clockWords, deviceTime } from './bracket';
 
 /** Times of this device's calendar, so that the words are the same in every time zone. */
 const at = (day: number, hour: number, minute: number) => new Date(2026, 10, day, hour, minute).toISOString();
@@ -33,13 +33,24 @@ describe('when something was made', () => {
     expect(bracketWords(made(null, null))).toBe('');
   });
 
-  it('knows a device’s clock that cannot be right, and forgives a minute', () => {
+  it('knows a device’s clock that cannot be right, and forgives five minutes', () => {
     const [after, before] = [at(23, 21, 2), at(23, 21, 40)];
     expect(clockIsOff(made(after, before))).toBe(false);
-    expect(clockIsOff(made(after, before, at(23, 21, 1)))).toBe(false);
+    expect(clockIsOff(made(after, before, at(23, 20, 57)))).toBe(false);
+    expect(clockIsOff(made(after, before, at(23, 20, 56)))).toBe(true);
+    expect(clockIsOff(made(after, before, at(23, 21, 45)))).toBe(false);
+    expect(clockIsOff(made(after, before, at(23, 21, 46)))).toBe(true);
     expect(clockIsOff(made(after, before, at(23, 20, 30)))).toBe(true);
     expect(clockIsOff(made(after, before, at(24, 9, 0)))).toBe(true);
     expect(clockIsOff(made(null, null, at(24, 9, 0)))).toBe(false);
+  });
+
+  it('says how far the clock was off at least, and which way', () => {
+    const [after, before] = [at(23, 21, 2), at(23, 21, 40)];
+    expect(clockWords(made(after, before))).toBe('');
+    expect(clockWords(made(after, before, at(23, 20, 30)))).toBe('its clock was at least 32 min behind the server’s');
+    expect(clockWords(made(null, before, at(24, 9, 0)))).toBe('its clock was at least 11 h ahead of the server’s');
+    expect(clockWords(made(after, before, at(20, 21, 2)))).toBe('its clock was at least 3 days behind the server’s');
   });
 
   it('shows the device’s own time with its offset', () => {

@@ -7,8 +7,9 @@ import { dateTime, dateTimeOffset, sameDate, timeOfDay } from './time';
 
 export type Made = { wall: string; offset: number; not_before: string | null; received: string | null };
 
+const MINUTE = 60_000;
 /** A clock that runs a little beside the server's is no news to a reader. */
-const TOLERANCE_MS = 2 * 60_000;
+const TOLERANCE_MS = 5 * MINUTE;
 
 /**
  * `made after 21:02 and before 21:40, by the server's clock`; where only one side is known, that side; without any, an
@@ -28,10 +29,23 @@ export function deviceTime(made: Pick<Made, 'wall' | 'offset'>): string {
 
 /** Whether the device's clock shows a time at which the thing cannot have been made. */
 export function clockIsOff(made: Made): boolean {
-  const wall = Date.parse(made.wall);
-  const early = made.not_before !== null && wall < Date.parse(made.not_before) - TOLERANCE_MS;
-  const late = made.received !== null && wall > Date.parse(made.received) + TOLERANCE_MS;
-  return early || late;
+  return clockWords(made) !== '';
+}
+
+/** `its clock was at least 32 min behind the server's`; an empty string where it may have been right. */
+export function clockWords({ wall, not_before, received }: Made): string {
+  const behind = not_before === null ? 0 : Date.parse(not_before) - Date.parse(wall);
+  const ahead = received === null ? 0 : Date.parse(wall) - Date.parse(received);
+  if (behind > TOLERANCE_MS) return `its clock was at least ${span(behind)} behind the server’s`;
+  return ahead > TOLERANCE_MS ? `its clock was at least ${span(ahead)} ahead of the server’s` : '';
+}
+
+/** Rounded down, because it is said as the least that it can be. */
+function span(ms: number): string {
+  const minutes = Math.floor(ms / MINUTE);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
 }
 
 /** The time alone beside a time of the same day. */
