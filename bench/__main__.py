@@ -2,13 +2,14 @@
 
 import argparse
 
-from bench import first_load, pull, push
+from bench import first_load, one_field, pull, push
 from bench.report import Figure, table, write
 
 MEASUREMENTS = {
     "push_ops_per_s_postgresql": push.on_postgresql,
     "push_ops_per_s_sqlite": push.on_sqlite,
     "pull_5000_reports_s": pull.measure,
+    "wire_bytes_one_field": one_field.measure,
     "first_load_officer_kb_gzip": first_load.measure,
 }
 
