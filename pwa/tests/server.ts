@@ -146,14 +146,17 @@ export class Server {
         .map(({ photo, sha256, size, type }) => ({ photo, sha256, size, type, received: '2026-11-23T21:00:00+00:00' })),
       quarantined: refused.map(({ payload, receipt }) => ({
         op: payload.op,
+        sha256: receipt.sha256,
         kind: payload.kind,
         actor: payload.actor,
         device: payload.device,
         reason: receipt.reason ?? '',
         received: '2026-11-23T21:00:00+00:00',
+        not_before: null,
         wall: payload.time.wall,
         edits: payload.edits
-      }))
+      })),
+      flags: []
     };
   }
 

@@ -34,7 +34,8 @@ export function prepare(
 function baseOf(view: Snapshot, edit: NewEdit, kind: OpKind, author: Author): string[] {
   const all = heads(view, edit.entity, edit.field);
   const own = all.filter((head) => head.device === author.device).map((head) => head.op);
-  if (kind === 'resolve') return all.map((head) => head.op);
+  // A version that came while the person was choosing was not chosen against: it stays, as a conflict.
+  if (kind === 'resolve') return edit.base ?? all.map((head) => head.op);
   if (edit.base) return [...new Set([...edit.base, ...own])];
   if (edit.entity !== REVIEW && current(view, edit.entity, edit.field).length > 1) return own;
   return all.map((head) => head.op);

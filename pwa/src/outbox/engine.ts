@@ -7,9 +7,11 @@ import { phone } from '../storage/phone';
 import type { UserStore } from '../storage/user';
 import { delay, jittered } from './backoff';
 import { changed, onChange } from './bus';
+import { refreshCatalog } from './catalog';
+import { refreshContacts } from './contacts';
 import { storeOf } from './here';
 import { sendPhotos } from './photos';
-import { prune, pull, refreshCatalog } from './pull';
+import { prune, pull } from './pull';
 import { pushPending, type Delivery } from './push';
 import { showError, showStep } from './safety';
 
@@ -155,6 +157,7 @@ async function fetchChanges(store: UserStore): Promise<void> {
   showStep('Fetching changes');
   await refreshCatalog(store, bearer);
   if (await pull(store, bearer, () => noteContact(store))) again = true;
+  void refreshContacts();
 }
 
 async function deliverFor(user: string): Promise<void> {

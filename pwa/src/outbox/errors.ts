@@ -7,6 +7,7 @@ export type SaveCode =
   | 'unknown_report'
   | 'incomplete'
   | 'reason_missing'
+  | 'changed_meanwhile'
   | 'storage_full'
   | 'storage_failed'
   | 'not_kept';
@@ -19,6 +20,7 @@ const DETAIL: Record<SaveCode, string> = {
   unknown_report: 'This report is not on this device.',
   incomplete: 'Something that is needed to submit is missing.',
   reason_missing: 'Give a reason.',
+  changed_meanwhile: 'NOT SAVED: this changed while you read it. Read it again.',
   storage_full: 'NOT SAVED: this device has no room left. Free some space, then save again.',
   storage_failed: 'NOT SAVED: this browser could not write to its storage. Copy your words before you close this page.',
   not_kept: 'NOT SAVED: this browser did not keep what was written. Copy your words before you close this page.'

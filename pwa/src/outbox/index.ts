@@ -11,8 +11,10 @@ import type { NewEdit } from './types';
 import { formOf, write } from './write';
 import { partsOf, viewOf } from './view';
 
-export type { NewEdit, PhotoView, ReportView, Safety } from './types';
+export type { NewEdit, Notice, PhotoView, ReportView, Safety } from './types';
 export type { OpKind } from '../sync/types';
+export { contacts } from './contacts';
+export { admitCorrection, admitSupplement, confirmMerged, dismiss, dismissNotice, noticesOf } from './decisions';
 export { SaveFailed } from './errors';
 export { catalog, devices, people, report, reports } from './stores';
 export { safety } from './safety';

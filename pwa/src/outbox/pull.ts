@@ -1,18 +1,23 @@
 /** Following the feed: changed reports in, left ones out, and the cursor on in the same transaction (P4). */
-import { stranger } from '../api/problem';
+import { ApiProblem, STRANGER, stranger } from '../api/problem';
 import { json, sendAs, type Bearer } from '../api/request';
-import { currentUser } from '../session';
+import { currentUser, deviceOf } from '../session';
 import { seal } from '../storage/seam';
-import type { OpRow, PhotoRow, UserStore } from '../storage/user';
-import type { Catalog, DeviceName, Copy, Person, PullAnswer } from '../sync/types';
+import { noticesKey, type OpRow, type PhotoRow, type UserStore } from '../storage/user';
+import { isPatch, patched, whole } from '../sync/copy';
+import type { Change, Copy, DeviceName, Person, PullAnswer } from '../sync/types';
 import { changed } from './bus';
 import { covers } from './view';
 
 const PAGE = 100;
 const KEPT_DAYS = 30;
-const CATALOG_AGE = 10 * 60_000;
 /** Refusals that the server takes back by itself, or when its operator has it judge again. */
 const RUN_AGAIN = new Set(['waiting_for_base', 'unknown_entity', 'unknown_form', 'rule_failed', 'revoked_device']);
+
+/** That nothing followed on a cursor, and the ETag of that answer: asked again, the server may say "nothing new". */
+type Mark = { cursor: string; etag: string };
+
+type Page = PullAnswer & { mark: Mark | null };
 
 /**
  * Pull until there is no more, or until the store's user is gone: what comes then is no longer theirs to keep.
@@ -21,15 +26,106 @@ const RUN_AGAIN = new Set(['waiting_for_base', 'unknown_entity', 'unknown_form',
 export async function pull(store: UserStore, bearer: Bearer, contact: () => Promise<void>): Promise<boolean> {
   for (let again = false; ; ) {
     const cursor = await store.meta<string>('cursor');
-    const query = new URLSearchParams({ limit: String(PAGE), ...(cursor ? { cursor } : {}) });
-    const page = await json<PullAnswer>(await sendAs(bearer, `/api/pull?${query.toString()}`));
-    if (!Array.isArray(page.changes) || typeof page.cursor !== 'string') throw stranger(200);
+    const page = await nextPage(store, bearer, cursor);
     if (currentUser()?.id !== store.user) return again;
     await contact();
+    if (!page) return again;
+    const taken = await copiesOf(store, bearer, page);
+    // Fetching single reports took its time.
+    if (currentUser()?.id !== store.user) return again;
     if (page.reset) again = (await startAnew(store, cursor !== null)) || again;
-    again = (await apply(store, page)) || again;
-    if (!page.more) return again;
+    const lost = await apply(store, page, taken);
+    again ||= lost === true;
+    if (lost !== null && !page.more) return again;
   }
+}
+
+/** Ask for what follows the cursor; null where the server says that nothing does. */
+async function nextPage(store: UserStore, bearer: Bearer, cursor: string | null): Promise<Page | null> {
+  const mark = await store.meta<Mark>('pull-mark');
+  const missing = (await store.meta<string[]>('missing-copies')) ?? [];
+  const etag = cursor !== null && mark?.cursor === cursor && missing.length === 0 ? mark.etag : null;
+  const query = new URLSearchParams({
+    limit: String(PAGE),
+    ...(cursor ? { cursor } : {}),
+    ...(await contactReport(store))
+  });
+  const response = await sendAs(bearer, `/api/pull?${query.toString()}`, etag ? { headers: { 'If-None-Match': etag } } : {});
+  if (response.status === 304 && etag) return null;
+  const page = await json<PullAnswer>(response);
+  if (!Array.isArray(page.changes) || typeof page.cursor !== 'string') throw stranger(200);
+  const given = response.headers.get('ETag');
+  // Kept only where the page changed nothing, so that a page that could not be put on the disk is asked for again.
+  return { ...page, mark: given && page.cursor === cursor ? { cursor, etag: given } : null };
+}
+
+/** How many ops of this device the server has not confirmed: the desk is told that more is to come. */
+async function contactReport(store: UserStore): Promise<{ device?: string; unsent?: string }> {
+  const device = (await deviceOf(store.user))?.id;
+  return device ? { device, unsent: String(await store.unsent(device)) } : {};
+}
+
+/** What a page does to the copies on this phone: null for one to be removed, and those that could not be had now. */
+type Taken = { copies: Map<string, Copy | null>; seqs: Map<string, number | null>; missing: string[] };
+
+/**
+ * Work out the copies that a page leads to. Where a patch does not follow on the copy at hand, the whole report is
+ * fetched; one that the server cannot give now is asked for again at the next pull, and holds up no other (P8).
+ */
+async function copiesOf(store: UserStore, bearer: Bearer, page: Page): Promise<Taken> {
+  const copies = new Map<string, Copy | null>();
+  const seqs = new Map<string, number | null>();
+  const wanted = new Set(page.reset ? [] : await store.meta<string[]>('missing-copies'));
+  const left = new Set(page.left);
+  for (const change of page.changes) {
+    if (!seqs.has(change.report)) {
+      const at = await store.copy(change.report);
+      seqs.set(change.report, at?.seq ?? null);
+      copies.set(change.report, at);
+    }
+    take(copies, wanted, change);
+  }
+  const missing: string[] = [];
+  for (const report of wanted) {
+    if (left.has(report)) continue;
+    if (!seqs.has(report)) seqs.set(report, (await store.copy(report))?.seq ?? null);
+    try {
+      copies.set(report, await fetchCopy(bearer, report));
+    } catch (failed) {
+      if (!(failed instanceof ApiProblem) || !isOneReports(failed)) throw failed;
+      copies.delete(report);
+      missing.push(report);
+    }
+  }
+  return { copies, seqs, missing };
+}
+
+function take(copies: Map<string, Copy | null>, wanted: Set<string>, change: Change): void {
+  if (!isPatch(change)) {
+    copies.set(change.report, whole(change));
+    wanted.delete(change.report);
+  } else if (!wanted.has(change.report)) {
+    const next = patched(copies.get(change.report) ?? null, change);
+    if (next) copies.set(change.report, next);
+    else wanted.add(change.report);
+  }
+}
+
+/** A report as the feed would serve it whole; null where it is out of this reader's sight. */
+async function fetchCopy(bearer: Bearer, report: string): Promise<Copy | null> {
+  try {
+    const copy = await json<Copy>(await sendAs(bearer, `/api/reports/${encodeURIComponent(report)}`));
+    if (copy.report !== report || typeof copy.seq !== 'number' || !copy.snapshot) throw stranger(200);
+    return whole(copy);
+  } catch (failed) {
+    if (failed instanceof ApiProblem && failed.status === 404 && failed.code !== STRANGER) return null;
+    throw failed;
+  }
+}
+
+/** Whether a failure concerns this report alone: the server is there and knows its reader. */
+function isOneReports(failed: ApiProblem): boolean {
+  return failed.status >= 500 && failed.code !== STRANGER;
 }
 
 /**
@@ -49,33 +145,43 @@ async function startAnew(store: UserStore, hadCursor: boolean): Promise<boolean>
   return true;
 }
 
-/** Put a page on the disk; return whether something must be delivered again. */
-async function apply(store: UserStore, page: PullAnswer): Promise<boolean> {
+/** Put a page on the disk; return whether something must be delivered again, null where it must be asked for anew. */
+async function apply(store: UserStore, page: Page, { copies, seqs, missing }: Taken): Promise<boolean | null> {
   const { db } = store;
   const doubtful = new Set(await store.meta<string[]>('doubtful'));
-  for (const copy of page.changes) doubtful.delete(copy.report);
+  for (const change of page.changes) doubtful.delete(change.report);
+  const kept = [...copies.values()].filter((copy) => copy !== null);
+  const dropped = [...copies].filter(([, copy]) => copy === null).map(([report]) => report);
   // Only with the last page is it known which copies did not come again.
-  const gone = [...page.left, ...(page.more ? [] : doubtful)];
-  const rows = await Promise.all(
-    page.changes.map(async (copy) => ({ id: copy.report, seq: copy.seq, body: await seal(copy) }))
-  );
-  const meta = await metaRows(store, page, page.more ? [...doubtful] : []);
+  const gone = [...page.left, ...dropped, ...(page.more ? [] : doubtful)];
+  const rows = await Promise.all(kept.map(async (copy) => ({ id: copy.report, seq: copy.seq, body: await seal(copy) })));
+  const meta = await metaRows(store, page, {
+    doubtful: page.more ? [...doubtful] : [],
+    'missing-copies': missing,
+    'pull-mark': page.mark
+  });
   let lost = 0;
-  await db.transaction('rw', [db.reports, db.begun, db.ops, db.photos, db.meta], async () => {
+  const done = await db.transaction('rw', [db.reports, db.begun, db.ops, db.photos, db.meta], async () => {
+    // Without Web Locks another tab may have pulled meanwhile: what was worked out here is then of the past.
+    for (const [report, seq] of seqs) if (((await db.reports.get(report))?.seq ?? null) !== seq) return false;
     await db.reports.bulkPut(rows);
     await leave(store, gone);
-    for (const copy of page.changes) lost += await settleBy(store, copy);
+    for (const copy of kept) lost += await settleBy(store, copy);
     await db.meta.bulkPut(meta);
+    return true;
   });
-  changed({ user: store.user, reports: [...page.changes.map((copy) => copy.report), ...gone], meta: true });
+  if (!done) return null;
+  changed({ user: store.user, reports: [...kept.map((copy) => copy.report), ...gone], meta: true });
   return lost > 0;
 }
 
-async function metaRows(store: UserStore, page: PullAnswer, doubtful: string[]): Promise<{ key: string; body: Awaited<ReturnType<typeof seal>> }[]> {
+type MetaRows = { key: string; body: Awaited<ReturnType<typeof seal>> }[];
+
+async function metaRows(store: UserStore, page: PullAnswer, more: Record<string, unknown>): Promise<MetaRows> {
   const people = { ...(await store.meta<Record<string, Person>>('people')), ...page.people };
   const devices = { ...(await store.meta<Record<string, DeviceName>>('devices')), ...page.devices };
   const beacon = page.beacon ?? (await store.meta<string>('beacon'));
-  const values = { cursor: page.cursor, people, devices, beacon, doubtful };
+  const values = { cursor: page.cursor, people, devices, beacon, ...more };
   return Promise.all(Object.entries(values).map(async ([key, value]) => ({ key, body: await seal(value) })));
 }
 
@@ -83,6 +189,7 @@ async function metaRows(store: UserStore, page: PullAnswer, doubtful: string[]):
 async function leave(store: UserStore, gone: string[]): Promise<void> {
   const { db } = store;
   await db.reports.bulkDelete(gone);
+  await db.meta.bulkDelete(gone.map(noticesKey));
   for (const report of gone) {
     const ops = db.ops.where({ report });
     // Below every number, so that acknowledged ops are not laid over a report that is no longer this reader's.
@@ -99,13 +206,13 @@ async function leave(store: UserStore, gone: string[]): Promise<void> {
 async function settleBy(store: UserStore, copy: Copy): Promise<number> {
   const { db } = store;
   const report = copy.report;
-  const refused = new Set(copy.quarantined.map((each) => each.op));
+  const refused = new Set(copy.quarantined.map((each) => each.sha256));
   const judged = (op: OpRow): boolean => (op.seq ?? Infinity) <= copy.seq;
   // The server ran it again, after a fix or when what it waited for had come. Of what it could not read, or took for
   // a second op of one id, a copy tells nothing: its absence there does not mean that it was applied.
   await db.ops
     .where({ report })
-    .filter((op) => op.state === 'refused' && RUN_AGAIN.has(op.reason ?? '') && judged(op) && !refused.has(op.op))
+    .filter((op) => op.state === 'refused' && RUN_AGAIN.has(op.reason ?? '') && judged(op) && !refused.has(op.sha256))
     .modify({ state: 'acked', verdict: 'applied', reason: null });
   const doneAt = new Date().toISOString();
   await db.photos
@@ -140,30 +247,4 @@ export async function prune(store: UserStore, now: number = Date.now()): Promise
     await db.photos.bulkDelete(ids);
     await db.blobs.bulkDelete(ids);
   });
-}
-
-type CatalogMark = { etag: string | null; at: number };
-
-/** Fetch the catalog where the copy is some minutes old; nothing is sent twice thanks to its ETag. */
-export async function refreshCatalog(store: UserStore, bearer: Bearer, now: number = Date.now()): Promise<void> {
-  const mark = await store.meta<CatalogMark>('catalog-mark');
-  if (mark && now - mark.at < CATALOG_AGE) return;
-  const headers = mark?.etag ? { 'If-None-Match': mark.etag } : undefined;
-  const response = await sendAs(bearer, '/api/catalog', headers ? { headers } : {});
-  const etag = response.headers.get('ETag') ?? mark?.etag ?? null;
-  if (response.status !== 304) {
-    const catalog = await json<Catalog>(response);
-    if (currentUser()?.id !== store.user) return;
-    if (!Array.isArray(catalog.forms)) throw stranger(200);
-    await store.setMeta('catalog', await withOldForms(store, catalog));
-    changed({ user: store.user, reports: [], meta: true });
-  }
-  await store.setMeta('catalog-mark', { etag, at: now });
-}
-
-/** A draft keeps the form version that it began with, also when the server no longer offers it for new ones. */
-async function withOldForms(store: UserStore, next: Catalog): Promise<Catalog> {
-  const before = (await store.meta<Catalog>('catalog'))?.forms ?? [];
-  const offered = new Set(next.forms.map((form) => `${form.id} ${form.version}`));
-  return { ...next, forms: [...next.forms, ...before.filter((form) => !offered.has(`${form.id} ${form.version}`))] };
 }

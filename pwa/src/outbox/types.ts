@@ -1,5 +1,5 @@
 /** What the screens see of the outbox. */
-import type { HoldStatus, Quarantined, Snapshot } from '../sync/types';
+import type { Flag, HoldStatus, Quarantined, Settlement, Snapshot } from '../sync/types';
 
 /** `base` is filled in from the view where it is left out; give it where an editor was open while the feed went on. */
 export type NewEdit = { entity: string; field: string; value: unknown; base?: string[] };
@@ -21,12 +21,20 @@ export type ReportView = {
   holds: HoldStatus[];
   photos: PhotoView[];
   quarantined: Quarantined[];
+  /** Those of `quarantined` that somebody has to decide about: their words stand nowhere else (sync/late.ts). */
+  late: Quarantined[];
+  flags: Flag[];
+  /** Keys of the notices that were dismissed on this device; read them through `noticesOf`. */
+  dismissed: string[];
   /** Ops that are only on this phone. */
   pending: number;
   pendingPhotos: number;
   state: 'phone' | 'server' | 'desk' | 'needs_you';
   lastSaved: string;
 };
+
+/** Somebody settled a field and did not keep what this person had written there. */
+export type Notice = Settlement & { key: string; mine: Settlement['not_kept'] };
 
 export type Safety = {
   pendingOps: number;

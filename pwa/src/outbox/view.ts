@@ -1,24 +1,26 @@
 /** A report as its screens see it: the server's snapshot, overlaid with what this phone has not seen come back yet. */
-import { conflicts, empty, overlay } from '../sync/overlay';
+import { MENDS_ITSELF, decision, undecided } from '../sync/late';
+import { empty, overlay, standingApart } from '../sync/overlay';
 import type { Copy, OpKind, Quarantined, Snapshot } from '../sync/types';
 import type { Begun, PhotoRow, StoredOp, UserStore } from '../storage/user';
 import type { PhotoView, ReportView } from './types';
 
-export type Parts = { copy: Copy | null; begun: Begun | null; ops: StoredOp[]; photos: PhotoRow[] };
+export type Parts = { copy: Copy | null; begun: Begun | null; ops: StoredOp[]; photos: PhotoRow[]; dismissed: string[] };
 export type Reader = { id: string; district: string | null };
 
-/** Reasons that time or an update may mend: nobody has to act on them. */
-const MENDS_ITSELF = new Set(['waiting_for_base', 'unknown_entity', 'rule_failed', 'unknown_form']);
 const REVIEW_KINDS = new Set<OpKind | null>(['submit', 'return', 'approve']);
+/** What was said about a kept op: where it is refused, the kept op itself still waits. */
+const ABOUT_KEPT = new Set<OpKind | null>(['admit', 'dismiss']);
 
 export async function partsOf(store: UserStore, id: string): Promise<Parts> {
-  const [copy, begun, ops, photos] = await Promise.all([
+  const [copy, begun, ops, photos, dismissed] = await Promise.all([
     store.copy(id),
     store.begun(id),
     store.opsOf(id),
-    store.photosOf(id)
+    store.photosOf(id),
+    store.dismissed(id)
   ]);
-  return { copy, begun, ops, photos };
+  return { copy, begun, ops, photos, dismissed };
 }
 
 /** Build the view of a report; null where nothing of it is to be seen on this phone. */
@@ -30,13 +32,17 @@ export function viewOf(id: string, parts: Parts, reader: Reader): ReportView | n
   const onlyHere = ops.filter((op) => op.state === 'pending' || op.state === 'stuck');
   const photos = photosOf(parts);
   const snapshot = overlay(base, shown.map((op) => op.payload));
+  const quarantined = quarantinedOf(parts);
   const view = {
     id,
     snapshot,
     server: copy?.snapshot ?? null,
     holds: copy?.holds ?? [],
     photos,
-    quarantined: quarantinedOf(parts),
+    quarantined,
+    late: undecided(snapshot, quarantined),
+    flags: copy?.flags ?? [],
+    dismissed: parts.dismissed,
     pending: onlyHere.length,
     pendingPhotos: photos.filter((photo) => photo.onPhone && !photo.onServer).length,
     lastSaved: lastSaved(snapshot, parts)
@@ -49,8 +55,10 @@ export function viewOf(id: string, parts: Parts, reader: Reader): ReportView | n
  * for that time too, else its words would vanish between the receipt and the next pull.
  */
 function isOverlaid(op: StoredOp, copy: Copy | null): boolean {
-  if (op.state === 'pending' || op.state === 'stuck') return true;
-  if (op.state === 'refused') return MENDS_ITSELF.has(op.reason ?? '');
+  // One that is given back after a restore keeps its refusal until the server has judged it anew.
+  if (op.state === 'pending' && op.verdict !== 'quarantined') return true;
+  if (op.state === 'stuck') return true;
+  if (op.state === 'refused' || op.state === 'pending') return MENDS_ITSELF.has(op.reason ?? '');
   return !covers(copy, op);
 }
 
@@ -86,21 +94,33 @@ function photosOf({ copy, photos }: Parts): PhotoView[] {
 }
 
 function quarantinedOf({ copy, ops, photos }: Parts): Quarantined[] {
-  const listed = copy?.quarantined ?? [];
-  const known = new Set(listed.map((each) => each.op));
-  // An copy does not list what the server could not read: without this nobody would see that it was not accepted.
+  const mine = new Map(ops.map((op) => [op.sha256, op]));
+  const listed = (copy?.quarantined ?? []).map((each) => {
+    // What the server could not read this phone can, where it wrote it.
+    const own = each.kind === null ? mine.get(each.sha256) : undefined;
+    return own ? { ...keptHere(own), op: each.op, received: each.received } : each;
+  });
+  // By an earlier version of this app without the hash; one that bears another's id has a hash of its own.
+  const known = new Set(listed.flatMap((each) => (each.reason === 'op_id_reused' ? [each.sha256] : [each.sha256, each.op])));
+  // A copy may not list what was refused: without this nobody would see that it was not accepted.
   const own = ops.filter((op) => op.state === 'stuck' || (op.state === 'refused' && (copy || !covers(copy, op))));
-  const added = own.filter((op) => !known.has(op.op)).map((op) => ({
+  const added = own.filter((op) => !known.has(op.sha256) && !known.has(op.op)).map(keptHere);
+  return [...listed, ...added, ...photos.filter((photo) => photo.state === 'stuck').map((photo) => unsentPhoto(photo, ops))];
+}
+
+function keptHere(op: StoredOp): Quarantined {
+  return {
     op: op.op,
+    sha256: op.sha256,
     kind: op.kind,
     actor: op.payload.actor,
     device: op.device,
     reason: op.reason ?? 'refused',
     received: op.state === 'refused' ? op.settledAt : null,
+    not_before: null,
     wall: op.payload.time.wall,
     edits: op.payload.edits
-  }));
-  return [...listed, ...added, ...photos.filter((photo) => photo.state === 'stuck').map((photo) => unsentPhoto(photo, ops))];
+  };
 }
 
 /** A photo that the server does not take, told like an op: by the op that added it. */
@@ -109,11 +129,13 @@ function unsentPhoto(photo: PhotoRow, ops: StoredOp[]): Quarantined {
   return {
     // An id of its own, because the op itself may be listed too.
     op: photo.photo,
+    sha256: photo.photo,
     kind: 'edit',
-    actor: made?.payload.actor ?? '',
-    device: made?.device ?? '',
+    actor: made?.payload.actor ?? null,
+    device: made?.device ?? null,
     reason: photo.reason ?? 'refused',
     received: null,
+    not_before: null,
     wall: made?.payload.time.wall ?? photo.at,
     edits: []
   };
@@ -125,13 +147,13 @@ function stateOf(view: Unjudged): ReportView['state'] {
   if (view.quarantined.some((each) => needsSomeone(each, view))) return 'needs_you';
   if (view.pending > 0 || view.pendingPhotos > 0) return 'phone';
   const state = view.snapshot.state;
-  if (state === 'returned' || conflicts(view.snapshot).length > 0) return 'needs_you';
+  if (state === 'returned' || standingApart(view.snapshot).length > 0) return 'needs_you';
   return state === 'submitted' || state === 'approved' ? 'desk' : 'server';
 }
 
-/** A refused step of the review is over once the review has moved on; a refused word waits for its author. */
+/** A refused step of the review is over once the review has moved on; a refused word once somebody decided about it. */
 function needsSomeone(each: Quarantined, view: Unjudged): boolean {
-  if (MENDS_ITSELF.has(each.reason)) return false;
+  if (MENDS_ITSELF.has(each.reason) || ABOUT_KEPT.has(each.kind) || decision(view.snapshot, each)) return false;
   if (!REVIEW_KINDS.has(each.kind)) return true;
   const since = view.snapshot.fields['review']?.['state']?.at(-1)?.op;
   return since === undefined || each.op > since;

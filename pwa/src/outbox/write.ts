@@ -16,6 +16,8 @@ export type Write = {
   kind: OpKind;
   /** Made under the lock, from the newest view, so that the bases name what really stands there. */
   edits: (view: Snapshot, form: FormDefinition | null) => NewEdit[];
+  /** Edits of another op, to be said again exactly as they were written. */
+  verbatim?: Edit[];
   reason?: string | undefined;
   begun?: Begun;
   photo?: Photo;
@@ -38,7 +40,8 @@ export async function write(wanted: Write): Promise<void> {
 async function attempt(at: Here, wanted: Write, tries: number): Promise<boolean> {
   const view = await viewFor(at, wanted);
   const form = await formOf(at, view.form);
-  const edits = prepare(view, form, wanted.edits(view, form), wanted.kind, { device: at.device.id });
+  const own = prepare(view, form, wanted.edits(view, form), wanted.kind, { device: at.device.id });
+  const edits = [...own, ...(wanted.verbatim ?? [])];
   if (edits.length === 0 && !wanted.begun) return false;
   if (edits.length === 0) {
     await at.store.begin(wanted.begun as Begun);

@@ -1,6 +1,7 @@
 /** A user's store on this phone, in the words of the outbox. Everything it writes goes through the seam. */
 import { open, openBytes, seal, sealBytes } from './seam';
 import { UserDatabase, type OpRow, type PhotoRow } from './tables';
+import { whole } from '../sync/copy';
 import type { FormRef, Copy, OpPayload } from '../sync/types';
 
 export type { OpRow, OpState, PhotoRow } from './tables';
@@ -79,9 +80,23 @@ export class UserStore {
     return inOrder(await Promise.all((await this.db.ops.where({ state: 'pending' }).toArray()).map(openOp)));
   }
 
+  /** How many ops of a device have no receipt yet. */
+  async unsent(device: string): Promise<number> {
+    return this.db.ops.where('state').anyOf('pending', 'stuck').filter((op) => op.device === device).count();
+  }
+
   async copy(id: string): Promise<Copy | null> {
     const row = await this.db.reports.get(id);
-    return row ? open<Copy>(row.body) : null;
+    return row ? whole(await open<Copy>(row.body)) : null;
+  }
+
+  /** The keys of the notices about a report that were dismissed on this device. */
+  async dismissed(report: string): Promise<string[]> {
+    return (await this.meta<string[]>(noticesKey(report))) ?? [];
+  }
+
+  async dismissNotice(report: string, key: string): Promise<void> {
+    await this.setMeta(noticesKey(report), [...new Set([...(await this.dismissed(report)), key])]);
   }
 
   async photosOf(report: string): Promise<PhotoRow[]> {
@@ -118,6 +133,10 @@ async function openOp(row: OpRow): Promise<StoredOp> {
 function inOrder(ops: StoredOp[]): StoredOp[] {
   // Ids are UUIDv7, which also puts the ops of an earlier enrolment first.
   return ops.sort((a, b) => (a.device === b.device ? a.n - b.n : a.op < b.op ? -1 : 1));
+}
+
+export function noticesKey(report: string): string {
+  return `notices:${report}`;
 }
 
 function chainKey(device: string): string {

@@ -3,7 +3,7 @@
  * what the server has not judged yet: the phone never merges, it only shows what it is about to send.
  * Both sides run tests/vectors/overlay.json.
  */
-import type { Entity, FormRef, OpPayload, ReportState, Snapshot, Version } from './types';
+import type { Edit, Entity, FormRef, OpPayload, ReportState, Snapshot, Version } from './types';
 
 export const REPORT = 'report';
 export const REVIEW = 'review';
@@ -11,7 +11,8 @@ export const ENTITY = '@entity';
 
 /** The snapshot of a report before its first op. */
 export function empty(report: string, form: FormRef, author: string, home: string | null): Snapshot {
-  return { report, form, author, home, district: home, state: 'draft', entities: {}, fields: {}, ops: 0 };
+  const nothing = { entities: {}, fields: {}, open: {}, settled: [], ops: 0 };
+  return { report, form, author, home, district: home, state: 'draft', ...nothing };
 }
 
 /** Overlay ops on a snapshot, in the order given; the snapshot itself is left as it is. */
@@ -25,9 +26,13 @@ export function overlay(snapshot: Snapshot, ops: OpPayload[], received: string |
 function apply(view: Snapshot, op: OpPayload, received: string | null): void {
   for (const edit of op.edits) {
     const fields = (view.fields[edit.entity] ??= {});
-    // An op whose receipt was lost may already stand in the snapshot: it replaces itself.
-    const kept = (fields[edit.field] ?? []).filter((head) => !edit.base.includes(head.op) && head.op !== op.op);
-    fields[edit.field] = [...kept, version(op, edit.field, edit.base, edit.value, received)];
+    const before = fields[edit.field] ?? [];
+    // An op whose receipt was lost may stand in the snapshot already, or be built on there.
+    if (before.some((head) => head.op === op.op || head.base.includes(op.op))) continue;
+    const kept = before.filter((head) => !edit.base.includes(head.op));
+    fields[edit.field] = [...kept, version(op, edit, received)];
+    // What the server asks about other heads is no question about these.
+    answered(view, edit.entity, edit.field);
   }
   for (const entity of new Set(op.edits.map((edit) => edit.entity))) {
     if (entity !== REPORT && entity !== REVIEW) settle(view, entity);
@@ -37,24 +42,25 @@ function apply(view: Snapshot, op: OpPayload, received: string | null): void {
   view.district = districtOf(view);
 }
 
-function version(
-  op: OpPayload,
-  field: string,
-  base: string[],
-  newValue: unknown,
-  received: string | null
-): Version {
-  const made: Version = {
+function version(op: OpPayload, edit: Edit, received: string | null): Version {
+  return {
     op: op.op,
     actor: op.actor,
     device: op.device,
     wall: op.time.wall,
     offset: op.time.utc_offset,
     received,
-    value: newValue
+    not_before: null,
+    base: [...edit.base],
+    value: edit.value
   };
-  if (field === ENTITY && newValue === null) made.saw = [...base];
-  return made;
+}
+
+function answered(view: Snapshot, entity: string, field: string): void {
+  const asked = view.open[entity];
+  if (!asked) return;
+  delete asked[field];
+  if (Object.keys(asked).length === 0) delete view.open[entity];
 }
 
 /** Work out whether an entity stands: an edit that its remover had not seen keeps it, flagged. */
@@ -65,7 +71,7 @@ function settle(view: Snapshot, entity: string): void {
   const before = view.entities[entity] ?? { list: null, parent: null };
   const known = made ? { list: made.list ?? null, parent: made.parent ?? null } : before;
   const removals = heads.filter((head) => head.value === null);
-  const gone = new Set(removals.flatMap((head) => [head.op, ...(head.saw ?? [])]));
+  const gone = new Set(removals.flatMap((head) => [head.op, ...head.base]));
   const unseen = Object.values(fields).some((each) => each.some((head) => !gone.has(head.op)));
   const removed = removals.length > 0 && !unseen;
   view.entities[entity] = {
@@ -119,12 +125,35 @@ export function entities(view: Snapshot, list: string, parent?: string | null): 
     .map((each) => each.id);
 }
 
+export type Apart = { entity: string; field: string; heads: Version[] };
+export type Merged = Apart & { text: string };
+
+/** The fields between whose values a person must choose. */
+export function conflicts(view: Snapshot): Apart[] {
+  return standingApart(view).filter((each) => !merged(view, each.entity, each.field));
+}
+
+/** The fields whose text was merged from two and that nobody has confirmed yet. */
+export function unconfirmed(view: Snapshot): Merged[] {
+  return standingApart(view).flatMap((each) => merged(view, each.entity, each.field) ?? []);
+}
+
 /**
- * The fields that a person must settle, leaving out removed entities and the steps of the review: a submit that had
+ * The text that stands in for two, put together by the server; null where there is none. Whoever shows it says
+ * "Merged from two texts, not confirmed yet": no human wrote it (P3). `current` and `value` never give it as a value.
+ */
+export function merged(view: Snapshot, entity: string, field: string): Merged | null {
+  const asked = view.open[entity]?.[field];
+  if (asked?.kind !== 'merged' || asked.text === null) return null;
+  return { entity, field, heads: current(view, entity, field), text: asked.text };
+}
+
+/**
+ * Every field whose values disagree, leaving out removed entities and the steps of the review: a submit that had
  * not seen a return is no disagreement about the report, and the next step settles it.
  */
-export function conflicts(view: Snapshot): { entity: string; field: string; heads: Version[] }[] {
-  const found: { entity: string; field: string; heads: Version[] }[] = [];
+export function standingApart(view: Snapshot): Apart[] {
+  const found: Apart[] = [];
   for (const [entity, fields] of Object.entries(view.fields)) {
     if (entity === REVIEW || view.entities[entity]?.removed) continue;
     for (const field of Object.keys(fields)) {

@@ -1,6 +1,15 @@
 /** Wire types: what travels between the phone and the server, and what a snapshot is (docs/sync.md). */
 
-export type OpKind = 'edit' | 'hold' | 'submit' | 'return' | 'approve' | 'supplement' | 'resolve';
+export type OpKind =
+  | 'edit'
+  | 'hold'
+  | 'submit'
+  | 'return'
+  | 'approve'
+  | 'supplement'
+  | 'resolve'
+  | 'admit'
+  | 'dismiss';
 
 /** One field's new value, and the versions of the field that its author had seen. */
 export type Edit = { entity: string; field: string; base: string[]; value: unknown };
@@ -31,9 +40,25 @@ export type Version = {
   wall: string;
   offset: number;
   received: string | null;
+  /** When the server made the statement that the op's beacon names: the op is younger. Null where it names none. */
+  not_before: string | null;
+  /** The versions that its author had seen; on a removal, every head of the entity that the remover had seen. */
+  base: string[];
   value: unknown;
-  /** On a removal: the heads that the remover had seen. */
-  saw?: string[];
+};
+
+/**
+ * A field whose heads disagree. `merged`: the two authors changed different sentences of one text; `text` holds both
+ * changes and stands in for the values, labelled, until a person confirms it. `seen`: what the authors had seen.
+ */
+export type Question = { kind: 'conflict' | 'merged'; text: string | null; seen: Version[] };
+
+/** A resolution that took out versions with another value. */
+export type Settlement = Omit<Version, 'not_before' | 'base'> & {
+  entity: string;
+  field: string;
+  reason: string;
+  not_kept: Version[];
 };
 
 export type Entity = { list: string | null; parent: string | null; removed: boolean; flagged: boolean };
@@ -48,6 +73,9 @@ export type Snapshot = {
   state: ReportState;
   entities: Record<string, Entity>;
   fields: Record<string, Record<string, Version[]>>;
+  /** Worked out by the server, by entity and field; an own op that is laid over a field takes its question away. */
+  open: Record<string, Record<string, Question>>;
+  settled: Settlement[];
   ops: number;
 };
 
@@ -76,16 +104,23 @@ export type HoldStatus = {
 
 export type ServerPhoto = { photo: string; sha256: string; size: number; type: string; received: string };
 
+/** An op that is kept but not applied. Kind, actor, device and wall are null where the server could not read it. */
 export type Quarantined = {
   op: string;
-  kind: OpKind;
-  actor: string;
-  device: string;
+  /** The hash of its string. The entry's key: two may bear one op's id. Of a photo that waits here, the photo's id. */
+  sha256: string;
+  kind: OpKind | null;
+  actor: string | null;
+  device: string | null;
   reason: string;
   received: string | null;
-  wall: string;
+  not_before: string | null;
+  wall: string | null;
   edits: Edit[];
 };
+
+/** A remark on an op that stands: its device counted two ops alike, as a phone does that was put back to an old state. */
+export type Flag = { op: string; device: string; flag: 'n_reused'; other: string };
 
 /** A report as the feed delivers it. */
 export type Copy = {
@@ -95,7 +130,25 @@ export type Copy = {
   holds: HoldStatus[];
   photos: ServerPhoto[];
   quarantined: Quarantined[];
+  flags: Flag[];
 };
+
+export type Facts = Pick<Copy, 'holds' | 'photos' | 'quarantined' | 'flags'>;
+
+/** What changed in a report, for a reader who has it as it was at `since`. Nothing is ever taken out by one. */
+export type Patch = {
+  report: string;
+  seq: number;
+  since: number;
+  patch: {
+    set: Partial<Snapshot>;
+    entities: Snapshot['entities'];
+    fields: Snapshot['fields'];
+    facts: Partial<Facts>;
+  };
+};
+
+export type Change = Copy | Patch;
 
 export type Verdict = 'applied' | 'merged' | 'conflict' | 'quarantined';
 
@@ -104,7 +157,7 @@ export type Receipt = { op: string | null; sha256: string; seq: number; verdict:
 export type PushAnswer = { receipts: Receipt[]; statement: string; beacon: string };
 
 export type PullAnswer = {
-  changes: Copy[];
+  changes: Change[];
   left: string[];
   people: Record<string, Person>;
   devices: Record<string, DeviceName>;
@@ -116,6 +169,16 @@ export type PullAnswer = {
 
 export type Person = { name: string; star: string | null };
 export type DeviceName = { name: string };
+
+/** A device that last said it still holds ops, or of whose ops some have not come though later ones have. */
+export type Contact = {
+  device: string;
+  name: string | null;
+  actor: string;
+  unsent: number | null;
+  missing: number;
+  at: string;
+};
 
 export type Option = { id: string; label: string; group?: string };
 
@@ -144,7 +207,7 @@ export type Field = {
   required?: 'submit';
   show_if?: { field: string; in: unknown[] };
   sensitivity?: 'restricted';
-  merge: 'register' | 'set' | 'once';
+  merge: 'register' | 'text' | 'set' | 'once';
   unit?: string;
   min?: number;
   max?: number;

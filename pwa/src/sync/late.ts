@@ -1,0 +1,34 @@
+/** Ops that are kept aside: how a decision about one names it, whether it was made, and which still wait for one. */
+import { REVIEW } from './overlay';
+import type { OpKind, Quarantined, Snapshot, Version } from './types';
+
+/** Reasons that time or an update may mend: nobody has to act on them. */
+export const MENDS_ITSELF = new Set(['waiting_for_base', 'unknown_entity', 'rule_failed', 'unknown_form']);
+
+/** Kinds whose words would be lost to the report; steps of the review are taken anew instead. */
+const WORDS = new Set<OpKind | null>(['edit', 'hold', 'supplement', 'resolve']);
+
+/** The name of a kept op in the review: its id, or its hash where it has none of its own. */
+export function keptName(entry: Pick<Quarantined, 'op' | 'sha256' | 'reason'>): string {
+  return entry.reason === 'op_id_reused' || entry.op.startsWith('sha256:') ? entry.sha256 : entry.op;
+}
+
+export function keptField(name: string): string {
+  return `late/${name}`;
+}
+
+/** What was decided about a kept op: who said "dismissed", "correction" or "supplement", and when; null while open. */
+export function decision(view: Snapshot, entry: Pick<Quarantined, 'op' | 'sha256' | 'reason'>): Version | null {
+  return view.fields[REVIEW]?.[keptField(keptName(entry))]?.at(-1) ?? null;
+}
+
+/** The kept ops on the server whose words wait for somebody to decide about them. */
+export function undecided(view: Snapshot, kept: Quarantined[]): Quarantined[] {
+  return kept.filter(
+    (entry) =>
+      entry.received !== null &&
+      !MENDS_ITSELF.has(entry.reason) &&
+      (entry.kind === null || WORDS.has(entry.kind)) &&
+      !decision(view, entry)
+  );
+}
