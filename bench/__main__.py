@@ -2,7 +2,7 @@
 
 import argparse
 
-from bench import first_load, one_field, pull, push
+from bench import first_load, one_field, pull, push, storm
 from bench.report import Figure, table, write
 
 MEASUREMENTS = {
@@ -10,6 +10,7 @@ MEASUREMENTS = {
     "push_ops_per_s_sqlite": push.on_sqlite,
     "pull_5000_reports_s": pull.measure,
     "wire_bytes_one_field": one_field.measure,
+    "reconnect_storm_drain_s": storm.measure,
     "first_load_officer_kb_gzip": first_load.measure,
 }
 
