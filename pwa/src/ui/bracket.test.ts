@@ -27,6 +27,11 @@ describe('when something was made', () => {
     );
   });
 
+  it('is one time where the server’s two are written alike', () => {
+    expect(bracketWords(made(at(23, 21, 40), at(23, 21, 40)))).toBe('made at 21:40, by the server’s clock');
+    expect(bracketWords(made(at(24, 6, 5), at(24, 6, 5)))).toBe('made at 24 Nov 2026, 06:05, by the server’s clock');
+  });
+
   it('says one side where only that is known, and claims nothing without any', () => {
     expect(bracketWords(made(null, at(23, 21, 40)))).toBe('made before 21:40, by the server’s clock');
     expect(bracketWords(made(at(23, 21, 2), null))).toBe('made after 21:02, by the server’s clock');
@@ -55,7 +60,7 @@ describe('when something was made', () => {
 
   it('shows the device’s own time with its offset', () => {
     expect(deviceTime({ wall: '2026-11-24T03:14:00.000Z', offset: -360 })).toBe(
-      '23 Nov 2026, 21:14 −06:00 by its own clock'
+      '23 Nov 2026, 21:14 −06:00 by own clock'
     );
   });
 });

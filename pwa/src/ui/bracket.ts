@@ -16,15 +16,17 @@ const TOLERANCE_MS = 5 * MINUTE;
  * empty string. The day is said where it is not the day that the device's clock shows.
  */
 export function bracketWords(made: Made): string {
+  const moment = minuteOf(made);
+  if (moment) return `made at ${moment}, by the server’s clock`;
   const after = made.not_before ? `after ${beside(made.not_before, made.wall)}` : '';
   const before = made.received ? `before ${beside(made.received, made.not_before ?? made.wall)}` : '';
   const both = [after, before].filter(Boolean).join(' and ');
   return both ? `made ${both}, by the server’s clock` : '';
 }
 
-/** `23 Nov 2026, 21:14 −06:00 by its own clock` */
+/** `23 Nov 2026, 21:14 −06:00 by own clock` */
 export function deviceTime(made: Pick<Made, 'wall' | 'offset'>): string {
-  return `${dateTimeOffset(made.wall, made.offset)} by its own clock`;
+  return `${dateTimeOffset(made.wall, made.offset)} by own clock`;
 }
 
 /** Whether the device's clock shows a time at which the thing cannot have been made. */
@@ -46,6 +48,12 @@ function span(ms: number): string {
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
+}
+
+/** Where both times of the server are written alike: that one time; else an empty string. */
+function minuteOf({ not_before, received, wall }: Made): string {
+  if (not_before === null || received === null || dateTime(not_before) !== dateTime(received)) return '';
+  return beside(received, wall);
 }
 
 /** The time alone beside a time of the same day. */
