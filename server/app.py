@@ -29,6 +29,7 @@ from server.feed import finish as feed
 from server.feed import routes as feed_routes
 from server.feed import service as feed_service
 from server.feed.gather import Gatherer
+from server.feed.pokes import Pokes
 from server.feed.schemas import MAX_OPS
 from server.feed.signing import ServerKey
 from server.holds import routes as hold_routes
@@ -120,7 +121,8 @@ def _wire(app: Flask, settings: Settings) -> None:
     found["consequences"] = {"hold": holds.on_op_stored}
     found["facts"] = {"holds": holds.statuses, "photos": evidence.statuses}
     found["server_key"] = ServerKey(settings.signing_key_file)
-    found["gatherer"] = Gatherer(feed_service.take_together, most=MAX_OPS)
+    found["gatherer"] = Gatherer(feed_service.take_together, most=MAX_OPS, room=settings.waiting_pushes)
+    found["pokes"] = Pokes(app, settings)
 
 
 def _open_spec(app: Flask) -> None:

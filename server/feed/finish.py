@@ -6,22 +6,27 @@ visible in their own order, and a reader that asks for `seq > cursor` never pass
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 from flask import current_app
 from sqlalchemy import RowMapping, Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
+from server.config import settings
 from server.db import UnitOfWork
 from server.feed import aside, changes, policy, store
 from server.feed.models import FeedCounter, ReceiptEntry
 from server.feed.signing import ServerKey, sha256_hex
 from server.feed.store import Outcome, Pending, Statement
+from server.redis_link import redis_at
 
 # What the server itself knows about reports, by section name; wired in by app.py (holds, photos).
 Facts = Callable[[Session, Sequence[str]], Mapping[str, list[dict[str, Any]]]]
 StarsToUsers = Callable[[Session, set[str]], Mapping[str, str]]
 COUNTER = 1
+# Where Redis is told that the feed has moved: who listens need not ask the database.
+POKES = "holdfast:poke"
 
 
 def finish(uow: UnitOfWork) -> None:
@@ -44,6 +49,13 @@ def finish(uow: UnitOfWork) -> None:
     store.write_outcomes(session, left.outcomes)
     if left.outcomes:
         _sign_receipts(uow, left, counter)
+    url = settings().redis_url
+    if url and seqs:
+        uow.after_commit(partial(_tell, url, counter["seq"]))
+
+
+def _tell(url: str, seq: int) -> None:
+    redis_at(url).publish(POKES, seq)
 
 
 def _facts(session: Session, ids: list[str], left: Pending) -> dict[str, dict[str, Any]]:

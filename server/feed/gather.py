@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from server.feed.errors import TooBusy
+
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
@@ -36,20 +38,23 @@ PATIENCE_SECONDS = 0.004
 
 
 class Gatherer(Generic[Asked, Answer]):
-    """Runs `work` on everything that waits, one call at a time; `most` bounds the sizes of what one call is given."""
+    """Runs `work` on what waits, one call at a time; `most` bounds the sizes of one call, `room` how many wait."""
 
-    def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Answer]], most: int):
+    def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Answer]], most: int, room: int):
         self._work = work
         self._most = most
+        self._room = room
         self._waiting: list[_Ticket[Asked, Answer]] = []
         self._before = 1
         self._guard = threading.Condition()
         self._turn = threading.Lock()
 
     def run(self, asked: Asked, size: int) -> Answer:
-        """Return the answer to `asked`. Raises what the work raised on it alone."""
+        """Return the answer to `asked`. Raises what the work raised on it alone, and TooBusy where too many wait."""
         ticket: _Ticket[Asked, Answer] = _Ticket(asked, size)
         with self._guard:
+            if len(self._waiting) >= self._room:
+                raise TooBusy(headers={"Retry-After": "2"})
             self._waiting.append(ticket)
             self._guard.notify()
         with self._turn:

@@ -47,10 +47,11 @@ def page(session: Session, actor: Actor, token: str | None, limit: int, key: byt
     epoch, newest = (counter.epoch, counter.seq) if counter else ("", 0)
     statements, head = (counter.log_n, counter.log_head) if counter else (0, None)
     start = cursors.decode(token, key) if token else None
-    reset = start is None or start.epoch != epoch or start.scope != scope
-    if start and start.epoch == epoch and _is_beyond(session, start, newest):
-        raise FutureLost()
+    mark = cursors.mark(epoch, scope)
+    reset = start is None or start.mark != mark
     since, held = (0, 0) if start is None or reset else (start.seq, start.held)
+    if start and not reset and _is_beyond(session, start, newest):
+        raise FutureLost()
     rows = _rows(session, scope, since, limit + 1)
     shown = [row for row in rows[:limit] if row.present]
     # Whoever walks the feed for the first time holds nothing that could be patched.
@@ -65,7 +66,7 @@ def page(session: Session, actor: Actor, token: str | None, limit: int, key: byt
         left=[row.id for row in rows[:limit] if not row.present and not reset],
         actors=actors,
         devices=devices,
-        cursor=Cursor(epoch, scope, reached, held if more else reached, statements, head).encode(key),
+        cursor=Cursor(mark, reached, held if more else reached, statements, head).encode(key),
         more=more,
         reset=reset,
         beacon=head,
@@ -78,7 +79,7 @@ def _is_beyond(session: Session, start: Cursor, newest: int) -> bool:
     if not start.statements:
         return False
     known = session.scalar(select(ReceiptEntry.sha256).where(ReceiptEntry.n == start.statements))
-    return known != start.head
+    return known is None or not known.startswith(start.head or "")
 
 
 def _rows(session: Session, scope: str, since: int, limit: int) -> Sequence[Any]:

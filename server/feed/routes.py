@@ -1,23 +1,19 @@
 """HTTP of the feed: push, pull, poke."""
 
-import time
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from flask import Response, current_app, request, stream_with_context
+from flask import Response, current_app, request
 from flask_smorest import Blueprint
 
 from server.db import db
 from server.feed import service
 from server.feed.changes import compact
+from server.feed.pokes import Pokes
 from server.feed.schemas import ContactsOut, PageOut, PullQuery, PushIn, PushOut
 from server.security import Permission, actor, requires
 
 blp = Blueprint("feed", __name__, url_prefix="/api", description="Ops in, changes out")
-
-POKE_SECONDS = 1.0
-POKE_LIFE_SECONDS = 55.0
 
 
 @blp.route("/push", methods=["POST"])
@@ -57,8 +53,10 @@ def pull(query: dict[str, Any]) -> Response:
     )
     body = b'{"changes":[' + b",".join(page.changes) + b"]," + tail[1:]
     response = Response(body, content_type="application/json")
-    response.add_etag()
-    response.make_conditional(request)
+    if not page.changes and not page.left:
+        # Where something is new, the next question is another one.
+        response.add_etag()
+        response.make_conditional(request)
     return response
 
 
@@ -77,21 +75,11 @@ def contacts() -> dict[str, Any]:
 @requires(Permission.READ_FEED)
 def poke() -> Response:
     """Stream a small event whenever the feed has moved (server-sent events); the client then pulls."""
-    return Response(
-        stream_with_context(_pokes()),
+    pokes: Pokes = current_app.extensions["pokes"]
+    response = Response(
+        pokes.listen(),
         content_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
-
-
-def _pokes() -> Iterator[str]:
-    """Watch the counter; end after a while so that no connection outlives its access token for long."""
-    last, ends = -1, time.monotonic() + POKE_LIFE_SECONDS
-    yield "retry: 2000\n\n"
-    while time.monotonic() < ends:
-        now = service.newest(db.session())
-        # The transaction must end, else the next look would see the same moment again and hold a connection.
-        db.session.rollback()
-        yield f'event: poke\ndata: {{"seq":{now}}}\n\n' if now != last else ": still here\n\n"
-        last = now
-        time.sleep(POKE_SECONDS)
+    response.call_on_close(pokes.leave)
+    return response

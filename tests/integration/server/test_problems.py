@@ -24,9 +24,13 @@ def test_a_known_address_says_which_methods_it_takes(client: FlaskClient) -> Non
 
 def test_every_answer_carries_the_security_headers(client: FlaskClient) -> None:
     found = client.get("/api/nothing")
-    assert "script-src 'self'" in found.headers["Content-Security-Policy"]
+    assert found.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert found.headers["X-Content-Type-Options"] == "nosniff"
     assert found.headers["Cache-Control"] == "no-store"
+    page = client.get("/nothing")
+    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert "camera=(self)" in page.headers["Permissions-Policy"]
 
 
 def test_a_body_of_unknown_length_is_refused_before_it_is_read(

@@ -3,19 +3,28 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.cursor import Cursor, decode
-
+from sync.cursor import Cursor, decode, mark
 
 KEY = b"a server's key"
+NUMBERS = st.integers(0, 2**64 - 1)
 CURSORS = st.builds(
     Cursor,
-    epoch=st.text(max_size=40),
-    scope=st.text(max_size=60),
-    seq=st.integers(0, 2**53),
-    held=st.integers(0, 2**53),
-    statements=st.integers(0, 2**53),
-    head=st.none() | st.text(max_size=64),
+    mark=st.builds(mark, st.text(max_size=40), st.text(max_size=60)),
+    seq=NUMBERS,
+    held=NUMBERS,
+    statements=NUMBERS,
+    head=st.none() | st.integers(1, 2**64 - 1).map(lambda number: f"{number:016x}"),
 )
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_a_mark_tells_epochs_and_scopes_apart(one: str, other: str) -> None:
+    assert (mark(one, "user:a") == mark(other, "user:a")) == (one == other)
+    assert (mark("e", one) == mark("e", other)) == (one == other)
+
+
+def test_a_cursor_is_short_because_it_travels_with_every_pull() -> None:
+    assert len(Cursor(mark("an epoch", "a scope"), 2**40, 2**40, 2**40, "0" * 15 + "1").encode(KEY)) < 80
 
 
 @given(CURSORS)
