@@ -13,6 +13,12 @@ describe('places', () => {
       links.conflict('r1', 'report', 'observed/mask'),
       { name: 'conflict', report: 'r1', entity: 'report', field: 'observed/mask' }
     ],
+    [links.kept('r1'), { name: 'kept', report: 'r1' }],
+    [
+      links.again('r1', 'hash', 'a1', 'observed/mask'),
+      { name: 'again', report: 'r1', source: 'hash', entity: 'a1', field: 'observed/mask' }
+    ],
+    [links.supplement('r1', 'hash'), { name: 'supplement', report: 'r1', source: 'hash' }],
     [links.capture('photo'), { name: 'capture', what: 'photo', report: null, entity: null }],
     [links.capture('hold', 'r1'), { name: 'capture', what: 'hold', report: 'r1', entity: null }],
     [links.capture('refused', 'r1', 'a1'), { name: 'capture', what: 'refused', report: 'r1', entity: 'a1' }],

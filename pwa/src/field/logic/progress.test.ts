@@ -18,6 +18,8 @@ function version(value: unknown, received: string | null = null): Version {
     wall: '2026-11-23T20:00:00Z',
     offset: 0,
     received,
+    not_before: null,
+    base: [],
     value
   };
 }

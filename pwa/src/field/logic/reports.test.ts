@@ -14,6 +14,8 @@ function version(value: unknown, wall = '2026-11-23T20:00:00Z'): Version {
     wall,
     offset: 0,
     received: null,
+    not_before: null,
+    base: [],
     value
   };
 }
@@ -28,6 +30,9 @@ function view(id: string, state: ReportState, more: Partial<ReportView> = {}): R
     holds: [],
     photos: [],
     quarantined: [],
+    late: [],
+    flags: [],
+    dismissed: [],
     pending: 0,
     pendingPhotos: 0,
     state: 'server',

@@ -1,6 +1,6 @@
 /** Which report a capture goes to, and how Home sorts what is on the phone. Pure: views and the time come as arguments. */
 import type { ReportView } from '../../outbox';
-import { conflicts, current, value } from '../../sync/overlay';
+import { current, standingApart, value } from '../../sync/overlay';
 import { sameDate } from '../../ui/time';
 
 export type Groups = {
@@ -10,7 +10,7 @@ export type Groups = {
   earlier: ReportView[];
 };
 
-export function isOpen(view: ReportView): boolean {
+export function isOpen(view: Pick<ReportView, 'snapshot'>): boolean {
   return view.snapshot.state === 'draft' || view.snapshot.state === 'returned';
 }
 
@@ -52,9 +52,9 @@ export function grouped(views: ReportView[], now: Date): Groups {
   return groups;
 }
 
-/** A report needs its officer when it came back, when two values stand beside each other, or when an op of theirs was refused for good. */
+/** A report needs its officer when it came back, when values stand beside each other, or when a change was refused for good. */
 export function needsOfficer(view: ReportView): boolean {
-  const split = conflicts(view.snapshot).length > 0;
+  const split = standingApart(view.snapshot).length > 0;
   return view.snapshot.state === 'returned' || split || view.state === 'needs_you';
 }
 

@@ -18,7 +18,7 @@ vi.mock('../../outbox', () => ({
 const { FieldWriter } = await import('./writer');
 
 function version(op: string, value: unknown): Version {
-  return { op, actor: 'a', device: 'd', wall: '', offset: 0, received: null, value };
+  return { op, actor: 'a', device: 'd', wall: '', offset: 0, received: null, not_before: null, base: [], value };
 }
 
 /** As the overlay does: the new op takes the place of what it names as its base. */
