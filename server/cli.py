@@ -162,6 +162,17 @@ def rejudge() -> None:
 
 
 @main.command()
+def restored() -> None:
+    """Begin a new epoch; run it after a database was restored from a backup, before the server starts.
+
+    Every phone and desk then takes its copies anew, and the phones deliver again what the backup did not hold.
+    """
+    with _application(), unit_of_work(None) as uow:
+        epoch = feed.begin_epoch(uow, "told by the operator")
+    click.echo(f"A new epoch has begun: {epoch}. Nothing else is to be done; the phones come back by themselves.")
+
+
+@main.command()
 @click.argument("path", type=click.Path(dir_okay=False, writable=True, path_type=Path))
 def openapi(path: Path) -> None:
     """Write the description of the API to PATH. Needs no settings and no database."""
