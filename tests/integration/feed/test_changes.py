@@ -1,0 +1,202 @@
+"""What travels: only what changed, from stored bytes; nothing where nothing is new; everything anew after a restore."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import delete, select, update
+
+from demo.phone import Phone
+from server.audit.models import AuditEvent
+from server.db import db
+from server.feed.models import FeedCounter, ReceiptEntry, Report, ReportChange, ReportScope, StoredOp
+from tests.support.cast import Cast
+from tests.support.reports import complete_report
+
+PhoneOf = Callable[..., Phone]
+LONG = "What was seen, in plain words. " * 600
+
+
+def page(phone: Phone, cursor: str = "", limit: int = 200, **headers: str) -> dict[str, Any]:
+    found: dict[str, Any] = phone.call("GET", f"/api/pull?cursor={cursor}&limit={limit}", **headers).json
+    return found
+
+
+def direct(phone: Phone, report: str) -> dict[str, Any]:
+    found: dict[str, Any] = phone.call("GET", f"/api/reports/{report}").json
+    return found
+
+
+def test_one_changed_field_of_a_long_report_costs_little(cast: Cast, phone_of: PhoneOf) -> None:
+    officer, desk = phone_of(cast.officer), phone_of(cast.desk)
+    report = complete_report(officer, narrative=LONG)
+    officer.push()
+    desk.pull()
+    officer.edit(report, {"event_number": "2632700001"})
+    officer.push()
+    found = page(desk, desk.cursor)
+    (change,) = found["changes"]
+    assert set(change) == {"report", "seq", "since", "patch"}
+    assert len(json.dumps(found)) < 2000
+    desk.pull()
+    assert desk.copies[report] == direct(desk, report)
+
+
+def test_several_changes_since_the_cursor_come_in_their_order(cast: Cast, phone_of: PhoneOf) -> None:
+    officer, desk = phone_of(cast.officer), phone_of(cast.desk)
+    report = complete_report(officer, narrative=LONG)
+    officer.push()
+    desk.pull()
+    for corner in ("north", "east", "south"):
+        officer.edit(report, {"address": corner})
+        officer.push()
+    changes = page(desk, desk.cursor)["changes"]
+    assert [each["since"] for each in changes[1:]] == [each["seq"] for each in changes[:-1]]
+    desk.pull()
+    assert desk.copies[report] == direct(desk, report)
+
+
+def test_who_enters_a_scope_gets_the_whole_and_not_a_change_of_what_they_never_had(
+    cast: Cast, phone_of: PhoneOf
+) -> None:
+    officer, partner = phone_of(cast.officer), phone_of(cast.partner)
+    partner.pull()
+    report = complete_report(officer, narrative=LONG)
+    officer.push()
+    officer.add(report, "officers", {"star": cast.partner.star})
+    officer.push()
+    (change,) = page(partner, partner.cursor)["changes"]
+    assert "snapshot" in change
+    partner.pull()
+    assert partner.copies[report] == direct(partner, report)
+
+
+def test_a_report_that_left_and_came_back_comes_as_a_whole(cast: Cast, phone_of: PhoneOf) -> None:
+    officer, desk = phone_of(cast.officer), phone_of(cast.desk)
+    report = complete_report(officer, narrative=LONG)
+    officer.push()
+    desk.pull()
+    for district in ("012", "010"):
+        officer.edit(report, {"district": district})
+        officer.push()
+    (change,) = page(desk, desk.cursor)["changes"]
+    assert "snapshot" in change
+    desk.pull()
+    assert desk.copies[report] == direct(desk, report)
+
+
+def test_a_reader_in_the_middle_of_a_walk_gets_every_change_that_happens_meanwhile(
+    cast: Cast, phone_of: PhoneOf
+) -> None:
+    """P4: what changes between two pages, of reports that a page brought already or not yet, ends up right."""
+    officer, desk = phone_of(cast.officer), phone_of(cast.desk)
+    reports = [complete_report(officer, narrative=LONG) for _ in range(4)]
+    officer.push()
+    first = page(desk, "", limit=2)
+    for each in first["changes"]:
+        desk._take(each)
+    for report in reports:
+        officer.edit(report, {"address": "changed meanwhile"})
+        officer.push()
+    desk.cursor = first["cursor"]
+    desk.pull()
+    assert desk.copies == {report: direct(desk, report) for report in reports}
+
+
+def test_patches_that_were_tidied_away_are_replaced_by_the_whole(app: Flask, cast: Cast, phone_of: PhoneOf) -> None:
+    officer, desk = phone_of(cast.officer), phone_of(cast.desk)
+    report = complete_report(officer, narrative=LONG)
+    officer.push()
+    desk.pull()
+    for corner in ("north", "east"):
+        officer.edit(report, {"address": corner})
+        officer.push()
+    oldest = db.session.scalars(select(ReportChange.seq).order_by(ReportChange.seq)).first()
+    db.session.execute(delete(ReportChange).where(ReportChange.seq == oldest))
+    db.session.commit()
+    (change,) = page(desk, desk.cursor)["changes"]
+    assert "snapshot" in change
+
+
+def test_a_phone_that_lost_its_copy_asks_for_the_whole(cast: Cast, phone_of: PhoneOf) -> None:
+    officer, desk = phone_of(cast.officer), phone_of(cast.desk)
+    report = complete_report(officer, narrative=LONG)
+    officer.push()
+    desk.pull()
+    desk.copies.clear()
+    officer.edit(report, {"address": "north"})
+    officer.push()
+    desk.pull()
+    assert desk.copies[report] == direct(desk, report)
+
+
+def test_where_nothing_is_new_the_answer_is_304_without_a_body(cast: Cast, phone_of: PhoneOf) -> None:
+    officer, desk = phone_of(cast.officer), phone_of(cast.desk)
+    complete_report(officer)
+    officer.push()
+    desk.pull()
+    first = desk.call("GET", f"/api/pull?cursor={desk.cursor}")
+    again = {"If-None-Match": first.headers["ETag"]}
+    second = desk.call("GET", f"/api/pull?cursor={desk.cursor}", **again)
+    assert (second.status, second.body) == (304, b"")
+    officer.edit(officer.new_id(), {"address": "Cermak"})
+    officer.push()
+    assert desk.call("GET", f"/api/pull?cursor={desk.cursor}", **again).status == 200
+
+
+def forget_the_last_push() -> None:
+    """Put the database back as a backup of before the last push would: the counter, the log, the op, the report."""
+    session = db.session()
+    last = session.scalars(select(ReceiptEntry).order_by(ReceiptEntry.n.desc())).first()
+    newest = session.scalars(select(FeedCounter)).one()
+    assert last is not None
+    for table in (StoredOp, Report, ReportScope):
+        session.execute(delete(table).where(table.seq == newest.seq))
+    session.execute(delete(ReceiptEntry).where(ReceiptEntry.n == last.n))
+    session.execute(update(FeedCounter).values(seq=newest.seq - 1, log_n=last.n - 1, log_head=last.prev))
+    session.commit()
+
+
+def test_p12_a_restore_is_noticed_by_the_first_reader_of_the_lost_future(
+    app: Flask, cast: Cast, phone_of: PhoneOf
+) -> None:
+    officer, desk = phone_of(cast.officer), phone_of(cast.desk)
+    complete_report(officer)
+    officer.push()
+    lost = complete_report(officer)
+    given = list(officer.pending)
+    officer.push()
+    desk.pull()
+    forget_the_last_push()
+    desk.pull()
+    assert lost not in desk.copies
+    assert officer.call("GET", f"/api/pull?cursor={officer.cursor}").json["reset"] is True
+    epochs = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "feed.epoch")).all()
+    assert len(epochs) == 1
+    officer.push(given)
+    desk.pull()
+    assert desk.copies[lost] == direct(desk, lost)
+
+
+def test_p12_a_restore_is_noticed_even_when_the_server_has_caught_up(app: Flask, cast: Cast, phone_of: PhoneOf) -> None:
+    """New pushes may carry the counter past the reader's number: then the log tells, which is another than it was."""
+    officer, desk, other = phone_of(cast.officer), phone_of(cast.desk), phone_of(cast.officer_elsewhere)
+    complete_report(officer)
+    officer.push()
+    complete_report(officer)
+    officer.push()
+    desk.pull()
+    forget_the_last_push()
+    for _ in range(3):
+        other.edit(other.new_id(), {"address": "Cermak"})
+        other.push()
+    assert page(desk, desk.cursor)["reset"] is True
+
+
+def test_a_foreign_cursor_begins_no_epoch(app: Flask, cast: Cast, phone_of: PhoneOf) -> None:
+    desk = phone_of(cast.desk)
+    desk.pull()
+    for cursor in ("A" * 70, desk.cursor[:-2] + "AA", "x"):
+        page(desk, cursor)
+    assert not db.session.scalars(select(AuditEvent).where(AuditEvent.action == "feed.epoch")).all()

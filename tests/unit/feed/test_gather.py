@@ -1,0 +1,101 @@
+"""Deliveries that come together share one call; each has its own answer and its own error (P5, P8)."""
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from server.feed.errors import TooBusy
+from server.feed.gather import Gatherer
+
+
+class Work:
+    """A call that takes a while and remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[str]] = []
+        self.gate = threading.Event()
+        self.within = 0
+
+    def __call__(self, asked: Sequence[str]) -> list[str]:
+        self.within += 1
+        assert self.within == 1, "two calls at once"
+        self.calls.append(list(asked))
+        self.gate.wait(10)
+        self.within -= 1
+        if "poison" in asked:
+            raise RuntimeError("poison")
+        return [each.upper() for each in asked]
+
+
+def _until(true: object) -> None:
+    ends = time.monotonic() + 10
+    while not true():  # type: ignore[operator]
+        assert time.monotonic() < ends
+        time.sleep(0.005)
+
+
+def _ask(gatherer: Gatherer[str, str], work: Work, words: list[str], size: int = 1) -> list[str | Exception]:
+    """Ask for `words` while a first call, `first`, is under way; return their answers in order."""
+
+    def one(word: str) -> str | Exception:
+        try:
+            return gatherer.run(word, size)
+        except Exception as failed:
+            return failed
+
+    with ThreadPoolExecutor(len(words) + 1) as pool:
+        first = pool.submit(one, "first")
+        _until(lambda: work.calls)
+        rest = []
+        for place, word in enumerate(words, start=1):
+            rest.append(pool.submit(one, word))
+            _until(lambda place=place: len(gatherer._waiting) >= min(place, gatherer._room))
+        work.gate.set()
+        assert first.result() == "FIRST"
+        return [each.result() for each in rest]
+
+
+def test_what_waits_goes_together_and_each_gets_its_own_answer() -> None:
+    work = Work()
+    assert _ask(Gatherer(work, most=100, room=10), work, ["a", "b", "c"]) == ["A", "B", "C"]
+    assert work.calls == [["first"], ["a", "b", "c"]]
+
+
+def test_p8_one_that_fails_fails_alone() -> None:
+    work = Work()
+    one, poison, other = _ask(Gatherer(work, most=100, room=10), work, ["a", "poison", "c"])
+    assert (one, other) == ("A", "C")
+    assert isinstance(poison, RuntimeError)
+    assert work.calls[1:] == [["a", "poison", "c"], ["a"], ["poison"], ["c"]]
+
+
+def test_a_call_gets_no_more_than_it_may_have_but_never_nothing() -> None:
+    work = Work()
+    answers = _ask(Gatherer(work, most=10, room=10), work, ["a", "b", "c"], size=5)
+    assert (answers, work.calls[1:]) == (["A", "B", "C"], [["a", "b"], ["c"]])
+    large = Work()
+    large.gate.set()
+    assert Gatherer(large, most=10, room=10).run("x", size=1000) == "X"
+
+
+def test_too_many_are_told_to_come_again_and_nothing_of_theirs_is_done() -> None:
+    work = Work()
+    gatherer = Gatherer(work, most=100, room=2)
+
+    def refuse() -> None:
+        with pytest.raises(TooBusy) as told:
+            gatherer.run("third", 1)
+        assert int(told.value.headers["Retry-After"]) > 0
+
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(gatherer.run, "first", 1)
+        _until(lambda: work.calls)
+        waiting = [pool.submit(gatherer.run, word, 1) for word in ("a", "b")]
+        _until(lambda: len(gatherer._waiting) == 2)
+        refuse()
+        work.gate.set()
+        assert [first.result(), *(each.result() for each in waiting)] == ["FIRST", "A", "B"]
+    assert "third" not in [word for call in work.calls for word in call]
