@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reasonWords, steps, type HistoryOp } from './changes';
+import { steps, type HistoryOp } from './changes';
 
 let count = 0;
 function op(id: string, edits: HistoryOp['payload']['edits'], over: Partial<HistoryOp> = {}): HistoryOp {
@@ -29,6 +29,7 @@ function op(id: string, edits: HistoryOp['payload']['edits'], over: Partial<Hist
     ...over
   };
 }
+const values = (all: { value: unknown }[]): unknown[] => all.map((one) => one.value);
 const address = (value: string, base: string[]) => ({ entity: 'report', field: 'address', base, value });
 
 describe('steps', () => {
@@ -37,8 +38,10 @@ describe('steps', () => {
       op('a', [address('W 26th St', [])]),
       op('b', [address('W 26th St & Pulaski', ['a'])])
     ]);
-    expect(found[0]!.changes[0]).toMatchObject({ from: [], to: 'W 26th St', beside: [] });
-    expect(found[1]!.changes[0]).toMatchObject({ from: ['W 26th St'], to: 'W 26th St & Pulaski', beside: [] });
+    expect(found[0]!.changes[0]).toMatchObject({ from: [], to: 'W 26th St', beside: [], seen: [] });
+    const change = found[1]!.changes[0]!;
+    expect([values(change.from), change.to, values(change.beside)]).toEqual([['W 26th St'], 'W 26th St & Pulaski', []]);
+    expect(change.from[0]).toMatchObject({ op: 'a', actor: 'u1', device: 'd1', wall: '2026-11-23T21:14:00Z' });
   });
 
   it('names the value that stayed beside, because the author had not seen it', () => {
@@ -47,7 +50,10 @@ describe('steps', () => {
       op('b', [address('two', ['a'])]),
       op('c', [address('three', ['a'])], { verdict: 'conflict' })
     ]);
-    expect(found[2]!.changes[0]).toMatchObject({ from: [], to: 'three', beside: ['two'] });
+    const change = found[2]!.changes[0]!;
+    expect([values(change.from), change.to, values(change.beside)]).toEqual([[], 'three', ['two']]);
+    // What it was built on is superseded, but its author had seen it.
+    expect(values(change.seen)).toEqual(['one']);
   });
 
   it('shows both values as what a resolution replaced', () => {
@@ -56,7 +62,8 @@ describe('steps', () => {
       op('b', [address('two', [])]),
       op('c', [address('two', ['a', 'b'])])
     ]);
-    expect(found[2]!.changes[0]).toMatchObject({ from: ['one', 'two'], to: 'two', beside: [] });
+    const change = found[2]!.changes[0]!;
+    expect([values(change.from), change.to, values(change.beside)]).toEqual([['one', 'two'], 'two', []]);
   });
 
   it('keeps a quarantined op in view, but lets it change nothing', () => {
@@ -66,7 +73,27 @@ describe('steps', () => {
       op('b', [address('two', ['a'])])
     ]);
     expect(found[1]).toMatchObject({ verdict: 'quarantined', reason: 'stale_view' });
-    expect(found[2]!.changes[0]!.from).toEqual(['one']);
+    expect(values(found[2]!.changes[0]!.from)).toEqual(['one']);
+  });
+
+  it('tells whose words a decision about a late change is about', () => {
+    const late = op('q', [address('x', [])], { verdict: 'quarantined', reason: 'report_locked' });
+    const decided = op('b', [
+      { entity: 'review', field: 'late/q', base: [], value: 'correction' },
+      address('x', [])
+    ]);
+    const found = steps([late, decided]);
+    expect(found[0]!.about).toBeNull();
+    expect(found[1]!.about).toMatchObject({ actor: 'u1', device: 'd1', ending: 'correction' });
+  });
+
+  it('believes nothing of an op that could not be read, whatever it says of itself', () => {
+    const odd = op('sha256:abc', [], { sha256: 'abc', verdict: 'quarantined', reason: 'malformed' });
+    odd.payload = { edits: 'none' } as unknown as HistoryOp['payload'];
+    const settled = op('b', [{ entity: 'review', field: 'late/abc', base: [], value: 'dismissed' }]);
+    const found = steps([odd, settled]);
+    expect(found[0]).toMatchObject({ kind: null, actor: null, changes: [], reason: 'malformed' });
+    expect(found[1]!.about).toEqual({ actor: null, device: null, wall: null, ending: 'dismissed' });
   });
 
   it('knows which list an entity belongs to', () => {
@@ -77,13 +104,5 @@ describe('steps', () => {
       ])
     ]);
     expect(found[0]!.changes.map((one) => one.list)).toEqual(['agents', 'agents']);
-  });
-});
-
-describe('reasonWords', () => {
-  it('says what a code means, and shows a code it does not know as it is', () => {
-    expect(reasonWords('stale_view')).toMatch(/changed while it was being read/);
-    expect(reasonWords('some_new_code')).toBe('some new code');
-    expect(reasonWords(null)).toBe('');
   });
 });

@@ -1,6 +1,10 @@
 /** The history of a report: for every op, what stood there when its author wrote, and what stands after it. */
-import { same } from '../../sync/overlay';
+import { ENTITY, REVIEW, same } from '../../sync/overlay';
+import { keptField } from '../../sync/late';
 import type { Edit, OpPayload, Verdict } from '../../sync/types';
+
+/** Fields of the review that say what became of an op that was kept aside. */
+const LATE = keptField('');
 
 export type HistoryOp = {
   op: string;
@@ -13,46 +17,62 @@ export type HistoryOp = {
   seq: number | null;
 };
 
+/** A value as somebody wrote it. */
+export type Written = Pick<OpPayload, 'op' | 'actor' | 'device'> & { wall: string; value: unknown };
+
 export type FieldChange = {
   entity: string;
   field: string;
   list: string | null;
-  from: unknown[];
+  /** Everything that its author had seen of the field, also what was superseded since. */
+  seen: Written[];
+  /** Those of `seen` that stood there until now. */
+  from: Written[];
   to: unknown;
   /** Values that stayed beside the new one because its author had not seen them. */
-  beside: unknown[];
+  beside: Written[];
 };
+
+/** Whose late words an op decides about, and how; nobody's where the server could not read them. */
+export type About = { actor: string | null; device: string | null; wall: string | null; ending: unknown };
 
 export type Step = {
   op: string;
   seq: number | null;
-  kind: string;
-  actor: string;
-  device: string;
-  wall: string;
+  /** Null where the server could not read it: whatever it says of itself cannot be believed. */
+  kind: string | null;
+  actor: string | null;
+  device: string | null;
+  wall: string | null;
   offset: number;
   received: string | null;
   verdict: Verdict | null;
   reason: string | null;
   why: string | null;
+  about: About | null;
   changes: FieldChange[];
 };
 
-type Head = { op: string; value: unknown };
+type Past = {
+  heads: Map<string, Written[]>;
+  /** Every version of every field, by field and op. */
+  written: Map<string, Map<string, Written>>;
+  lists: Map<string, string>;
+};
 
 /**
  * Replays the ops in the server's order with heads' = (heads − base) ∪ {op}. A quarantined op changes nothing, but is
  * shown with what it would have changed.
  */
 export function steps(ops: HistoryOp[]): Step[] {
-  const heads = new Map<string, Head[]>();
-  const lists = new Map<string, string>();
+  const past: Past = { heads: new Map(), written: new Map(), lists: new Map() };
   return ops.map((one) => {
+    if (isUnread(one)) return unread(one);
     const { payload } = one;
     // An op without a verdict waits for one that it builds on.
     const stands = one.verdict !== null && one.verdict !== 'quarantined';
-    const changes = payload.edits.map((edit) => changeOf(edit, heads, lists));
-    if (stands) for (const edit of payload.edits) apply(edit, payload.op, heads);
+    const changes = payload.edits.map((edit) => changeOf(edit, past));
+    for (const edit of payload.edits) write(edit, payload, past, stands);
     return {
       op: one.op,
       seq: one.seq,
@@ -65,43 +85,69 @@ export function steps(ops: HistoryOp[]): Step[] {
       verdict: one.verdict,
       reason: one.reason,
       why: payload.reason ?? null,
+      about: aboutOf(payload, ops),
       changes
     };
   });
+}
+
+/** An op that could not be read has no id of its own. */
+function isUnread(one: HistoryOp): boolean {
+  return one.op.startsWith('sha256:');
+}
+
+function unread({ op, seq, received, verdict, reason }: HistoryOp): Step {
+  const nobody = { kind: null, actor: null, device: null, wall: null, offset: 0, why: null, about: null };
+  return { ...nobody, op, seq, received, verdict, reason, changes: [] };
 }
 
 function keyOf(edit: Edit): string {
   return `${edit.entity}\u0000${edit.field}`;
 }
 
-function changeOf(edit: Edit, heads: Map<string, Head[]>, lists: Map<string, string>): FieldChange {
-  if (edit.field === '@entity' && isCreation(edit.value)) lists.set(edit.entity, edit.value.list);
+function changeOf(edit: Edit, { heads, written, lists }: Past): FieldChange {
+  if (edit.field === ENTITY && isCreation(edit.value)) lists.set(edit.entity, edit.value.list);
   const standing = heads.get(keyOf(edit)) ?? [];
   const seen = new Set(edit.base);
+  const known = written.get(keyOf(edit));
   return {
     entity: edit.entity,
     field: edit.field,
     list: lists.get(edit.entity) ?? null,
-    from: distinct(standing.filter((head) => seen.has(head.op)).map((head) => head.value)),
+    seen: edit.base.flatMap((op) => known?.get(op) ?? []),
+    from: distinct(standing.filter((head) => seen.has(head.op))),
     to: edit.value,
-    beside: distinct(standing.filter((head) => !seen.has(head.op)).map((head) => head.value)).filter(
-      (value) => !same(value, edit.value)
-    )
+    beside: distinct(standing.filter((head) => !seen.has(head.op) && !same(head.value, edit.value)))
   };
 }
 
-function apply(edit: Edit, op: string, heads: Map<string, Head[]>): void {
-  const seen = new Set(edit.base);
-  const left = (heads.get(keyOf(edit)) ?? []).filter((head) => !seen.has(head.op));
-  heads.set(keyOf(edit), [...left, { op, value: edit.value }]);
+function write(edit: Edit, payload: OpPayload, { heads, written }: Past, stands: boolean): void {
+  const { op, actor, device, time } = payload;
+  const version = { op, actor, device, wall: time.wall, value: edit.value };
+  const known = written.get(keyOf(edit)) ?? new Map<string, Written>();
+  written.set(keyOf(edit), known.set(op, version));
+  if (!stands) return;
+  const left = (heads.get(keyOf(edit)) ?? []).filter((head) => !edit.base.includes(head.op));
+  heads.set(keyOf(edit), [...left, version]);
+}
+
+/** The op that is kept aside, if this one decides about such a one; by its id, or its hash where that is its name. */
+function aboutOf(payload: OpPayload, ops: HistoryOp[]): About | null {
+  const mark = payload.edits.find((edit) => edit.entity === REVIEW && edit.field.startsWith(LATE));
+  const name = mark?.field.slice(LATE.length);
+  const kept = ops.find((one) => one.op === name || one.sha256 === name);
+  if (!mark) return null;
+  if (!kept || isUnread(kept)) return { actor: null, device: null, wall: null, ending: mark.value };
+  const { actor, device, time } = kept.payload;
+  return { actor, device, wall: time.wall, ending: mark.value };
 }
 
 function isCreation(value: unknown): value is { list: string } {
   return typeof value === 'object' && value !== null && typeof (value as { list?: unknown }).list === 'string';
 }
 
-function distinct(values: unknown[]): unknown[] {
-  return values.filter((value, at) => values.findIndex((other) => same(other, value)) === at);
+function distinct(all: Written[]): Written[] {
+  return all.filter((one, at) => all.findIndex((other) => same(other.value, one.value)) === at);
 }
 
 const KINDS: Record<string, string> = {
@@ -111,16 +157,18 @@ const KINDS: Record<string, string> = {
   return: 'Returned',
   approve: 'Approved and locked',
   supplement: 'Added a supplement',
-  resolve: 'Resolved a conflict'
+  resolve: 'Resolved a conflict',
+  admit: 'Took in a late change',
+  dismiss: 'Closed a late change'
 };
 
-export function kindWords(kind: string): string {
-  return KINDS[kind] ?? kind;
+export function kindWords(kind: string | null): string {
+  return kind === null ? 'Could not be read' : (KINDS[kind] ?? kind);
 }
 
 const VERDICTS: Record<string, string> = {
   applied: 'Applied',
-  merged: 'Merged',
+  merged: 'Merged with another text',
   conflict: 'Conflict',
   quarantined: 'Not applied'
 };
@@ -128,39 +176,4 @@ const VERDICTS: Record<string, string> = {
 export function verdictWords(verdict: string | null): string {
   if (verdict === null) return 'Waiting';
   return VERDICTS[verdict] ?? verdict;
-}
-
-/** Codes of the rules that hold an op back, in words that say what it means for the reader. */
-const REASONS: Record<string, string> = {
-  malformed: 'It could not be read.',
-  newer_op_format: 'It was written by a newer app than the server knows.',
-  unknown_kind: 'Its kind is not known to the server.',
-  field_twice: 'It writes one field twice.',
-  bad_signature: 'Its signature does not fit the key of the device.',
-  unknown_device: 'The device is not enrolled.',
-  revoked_device: 'The device was revoked before this arrived.',
-  not_device_owner: 'It was signed on a device that belongs to somebody else.',
-  op_id_reused: 'Another change with the same id was stored before.',
-  waiting_for_base: 'An earlier change that it builds on has not arrived yet.',
-  unknown_form: 'It was written with a form version that the server does not know.',
-  unknown_entity: 'It writes to an entry that was never made.',
-  not_allowed: 'The account may not write this to this report.',
-  own_report: 'The author of a report cannot review it.',
-  report_locked: 'The report is approved and locked. Only a supplement can be added.',
-  not_approved: 'A supplement can be added only to an approved report.',
-  stale_view: 'The report changed while it was being read.',
-  open_conflict: 'A conflict is open. It must be resolved first.',
-  incomplete: 'Something that is needed to submit is missing.',
-  reason_missing: 'A reason must be given.',
-  wrong_kind: 'This kind of change may not write these fields.',
-  written_once: 'The field can be written only once.',
-  no_conflict: 'The field was not in conflict any more; there was nothing to settle.',
-  conflict_needs_reason: 'The field has two values; settle it with a reason.',
-  bad_value: 'A value does not fit its field.',
-  rule_failed: 'The server could not judge it. It is judged again after an update.'
-};
-
-export function reasonWords(code: string | null | undefined): string {
-  if (!code) return '';
-  return REASONS[code] ?? code.replaceAll('_', ' ');
 }

@@ -2,24 +2,29 @@
 import { get, writable, type Readable } from 'svelte/store';
 import { report, save, syncNow } from '../../outbox';
 import type { NewEdit, OpKind, ReportView } from '../../outbox';
+import { session } from '../../session';
 import { wellFormed } from '../../ui/wellFormed';
-import { reasonWords } from './changes';
+import { reasonWords } from './reasons';
 
 export type Outcome = { verdict: 'applied' | 'quarantined' | 'waiting'; code: string | null; says: string };
 
-type Before = { ops: number; heldBack: Set<string> };
+type Before = { ops: number; heldBack: Set<string>; user: string };
+
+/** What to say once it is done; a sentence, or one that depends on what stands there then. */
+export type Done = string | ((view: ReportView) => string);
 
 /** Longest wait for an answer; after that the op is still on its way, and the reader is told so. */
 const PATIENCE_MS = 12_000;
 
-function before(view: ReportView | null): Before {
-  return { ops: view?.server?.ops ?? 0, heldBack: new Set(view?.quarantined.map((one) => one.op)) };
+function before(view: ReportView | null, user: string): Before {
+  return { ops: view?.server?.ops ?? 0, heldBack: new Set(view?.quarantined.map((one) => one.sha256)), user };
 }
 
 /** What became of an op, as far as the report shows it; null while it is still under way. */
-export function outcome(view: ReportView | null, was: Before, done: string): Outcome | null {
+export function outcome(view: ReportView | null, was: Before, done: Done): Outcome | null {
   if (!view || view.pending > 0) return null;
-  const heldBack = view.quarantined.find((one) => !was.heldBack.has(one.op));
+  // What an officer's phone delivered too late meanwhile is no answer to this decision.
+  const heldBack = view.quarantined.find((one) => one.actor === was.user && !was.heldBack.has(one.sha256));
   if (heldBack) {
     return {
       verdict: 'quarantined',
@@ -27,7 +32,8 @@ export function outcome(view: ReportView | null, was: Before, done: string): Out
       says: `Not applied. ${reasonWords(heldBack.reason)} Your decision was kept and is shown in History.`
     };
   }
-  return (view.server?.ops ?? 0) > was.ops ? { verdict: 'applied', code: null, says: done } : null;
+  if ((view.server?.ops ?? 0) <= was.ops) return null;
+  return { verdict: 'applied', code: null, says: typeof done === 'string' ? done : done(view) };
 }
 
 const WAITING = 'Saved and signed on this computer. It has not reached the server yet and is sent by itself.';
@@ -36,7 +42,7 @@ const WAITING = 'Saved and signed on this computer. It has not reached the serve
 function follow(
   store: Readable<ReportView | null>,
   was: Before,
-  done: string,
+  done: Done,
   tell: (found: Outcome) => void
 ): Promise<void> {
   return new Promise((resolve) => {
@@ -56,17 +62,19 @@ function follow(
   });
 }
 
-/** Resolves with the first outcome told. Rejects when the op could not be saved on this computer. */
-export async function decide(
-  id: string,
-  edits: NewEdit[],
-  kind: OpKind,
-  done: string,
-  reason?: string
-): Promise<Outcome> {
+/** Sign and send an op of these edits. Rejects when it could not be saved on this computer. */
+export function decide(id: string, edits: NewEdit[], kind: OpKind, done: Done, reason?: string): Promise<Outcome> {
+  return carryOut(id, () => save(id, wellFormed(edits), kind, wellFormed(reason)), done);
+}
+
+/**
+ * Take a decision by `act`, which saves one op. Resolves with the first outcome told; rejects when the op could not
+ * be saved on this computer.
+ */
+export async function carryOut(id: string, act: () => Promise<unknown>, done: Done): Promise<Outcome> {
   const store = report(id);
-  const was = before(get(store));
-  await save(id, wellFormed(edits), kind, wellFormed(reason));
+  const was = before(get(store), get(session).user?.id ?? '');
+  await act();
   let first: Outcome | null = null;
   const told = follow(store, was, done, (found) => {
     first ??= found;

@@ -1,16 +1,19 @@
 /** The facts of a report, section by section as the form orders them, ready to be shown. */
 import { fieldValue, visibleFields } from '../../sync/form';
-import { REPORT, current, entities, heads } from '../../sync/overlay';
+import { REPORT, current, entities, heads, merged } from '../../sync/overlay';
 import type { Field, FormDefinition, Section, Snapshot, Version } from '../../sync/types';
 import { optionsOf, valueWords, type Naming } from './labels';
 
 export type Fact = {
   entity: string;
   field: string;
+  definition: Field;
   label: string;
   words: string[];
   heads: Version[];
   conflict: boolean;
+  /** A text put together from two that nobody has confirmed yet: it stands in for the words, labelled. */
+  merged: string | null;
   restricted: boolean;
   long: boolean;
   empty: boolean;
@@ -114,13 +117,16 @@ function fact(field: Field, entity: string, snapshot: Snapshot, naming: Naming):
     ? setWords(field, entity, snapshot, naming)
     : versions.map((one) => valueWords(field, one.value, naming));
   const shown = words.filter((one) => one !== '');
+  const text = merged(snapshot, entity, field.id)?.text ?? null;
   return {
     entity,
     field: field.id,
+    definition: field,
     label: field.label,
     words: shown,
     heads: versions,
-    conflict: !isSet && versions.length > 1,
+    conflict: !isSet && versions.length > 1 && text === null,
+    merged: text,
     restricted: field.sensitivity === 'restricted',
     long: field.type === 'longtext',
     empty: shown.length === 0

@@ -93,11 +93,24 @@ const REVIEW: Record<string, string> = {
   state: 'State',
   reasons: 'Reasons',
   note: 'Note',
-  seen: 'Changes read'
+  seen: 'Changes read',
+  late: 'Late change'
 };
 
 export function reviewLabel(field: string): string {
-  return REVIEW[field] ?? plain(field);
+  const name = field.split('/')[0]!;
+  return REVIEW[name] ?? plain(name);
+}
+
+const ENDINGS: Record<string, string> = {
+  correction: 'Taken in as a correction',
+  supplement: 'Added as a supplement',
+  dismissed: 'Nothing more needed'
+};
+
+/** What became of a change that was kept aside. */
+export function endingWords(ending: unknown): string {
+  return ENDINGS[String(ending)] ?? String(ending ?? '');
 }
 
 const STATES: Record<string, string> = {
@@ -111,8 +124,15 @@ export function stateWords(state: unknown): string {
   return STATES[String(state)] ?? String(state ?? '');
 }
 
-export function personWords(id: string, people: Naming['people']): string {
-  const found = people[id];
+export function personWords(id: string | null, people: Naming['people']): string {
+  const found = people[id ?? ''];
   if (!found) return 'unknown account';
   return found.star ? `${found.name}, star ${found.star}` : found.name;
+}
+
+/** `star 12345`, or the name of somebody without a star: beside a name that is written out, or in a line of its own. */
+export function shortPerson(id: string | null, people: Naming['people']): string {
+  const found = people[id ?? ''];
+  if (!found) return 'unknown account';
+  return found.star ? `star ${found.star}` : found.name;
 }

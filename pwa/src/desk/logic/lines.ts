@@ -1,18 +1,37 @@
 /** One line for each change of an op, in the words of the form. */
-import { ENTITY, REVIEW, REPORT } from '../../sync/overlay';
+import { ENTITY, REVIEW, REPORT, same } from '../../sync/overlay';
 import type { Field, FormDefinition, Snapshot } from '../../sync/types';
-import type { FieldChange, Step } from './changes';
-import { fieldLabel, fieldOf, reviewLabel, sectionOfList, stateWords, valueWords, type Naming } from './labels';
+import { keptField } from '../../sync/late';
+import type { FieldChange, Step, Written } from './changes';
+import {
+  endingWords,
+  fieldLabel,
+  fieldOf,
+  reviewLabel,
+  sectionOfList,
+  shortPerson,
+  stateWords,
+  valueWords,
+  type Naming
+} from './labels';
 import { entityName } from './names';
 import type { Reason } from './review';
+import { timeBeside } from './short';
 import { compareWords, type Piece } from '../../ui/words';
+
+/** A value in words, and who wrote it when: `star 12345, 21:01`. */
+export type Said = { words: string; who: string };
 
 export type Line = {
   key: string;
   label: string;
-  from: string;
+  from: Said[];
   to: string;
-  beside: string;
+  beside: Said[];
+  /** What its author had seen, where that is not what stood there; null where it goes without saying. */
+  seen: Said[] | null;
+  /** What a resolution took out of view. */
+  notKept: Said[];
   restricted: boolean;
   compared: { left: Piece[]; right: Piece[] } | null;
 };
@@ -35,7 +54,7 @@ export function changeGroups(
     groups.set(change.entity, group);
     if (change.entity === REVIEW) group.lines.push(reviewLine(change, form, snapshot, naming));
     else if (change.field === ENTITY) group.note = change.to === null ? 'removed' : 'added';
-    else group.lines.push(fieldLine(change, form, snapshot, naming));
+    else group.lines.push(fieldLine(step, change, form, snapshot, naming));
   }
   return [...groups.values()];
 }
@@ -55,22 +74,40 @@ function groupOf(change: FieldChange, form: FormDefinition, snapshot: Snapshot):
   };
 }
 
-function fieldLine(change: FieldChange, form: FormDefinition, snapshot: Snapshot, naming: Naming): Line {
+function fieldLine(
+  step: Step,
+  change: FieldChange,
+  form: FormDefinition,
+  snapshot: Snapshot,
+  naming: Naming
+): Line {
   const list = listOf(change, snapshot);
   const field = fieldOf(form, list, change.field);
   const words = (value: unknown): string => valueWords(field, value, naming) || 'nothing';
-  const from = change.from.map(words).join(' / ');
+  const said = (one: Written): Said => ({
+    words: words(one.value),
+    who: `${shortPerson(one.actor, naming.people)}, ${timeBeside(one.wall, step.wall)}`
+  });
   const to = words(change.to);
-  const long = field?.type === 'longtext' && change.from.length === 1 && from.length + to.length > LONG;
+  const settles = step.kind === 'resolve';
+  const [only] = change.from;
+  const long = field?.type === 'longtext' && change.from.length === 1 && words(only!.value).length + to.length > LONG;
   return {
     key: `${change.entity}/${change.field}`,
     label: fieldLabel(form, list, change.field, naming.catalog),
-    from,
+    from: settles ? [] : change.from.map(said),
     to,
-    beside: change.beside.map(words).join(' / '),
+    beside: change.beside.map(said),
+    seen: change.beside.length > 0 || wasOutdated(change) ? change.seen.map(said) : null,
+    notKept: settles ? change.from.filter((one) => !same(one.value, change.to)).map(said) : [],
     restricted: isRestricted(field),
-    compared: long ? compareWords(from, to) : null
+    compared: long && !settles ? compareWords(words(only!.value), to) : null
   };
+}
+
+/** Whether its author had seen versions that did not stand there any more. */
+function wasOutdated(change: FieldChange): boolean {
+  return change.seen.some((one) => !change.from.some((other) => same(other.value, one.value)));
 }
 
 function isRestricted(field: Field | undefined): boolean {
@@ -78,14 +115,16 @@ function isRestricted(field: Field | undefined): boolean {
 }
 
 function plainLine(key: string, label: string, to: string, from = ''): Line {
-  return { key, label, from, to, beside: '', restricted: false, compared: null };
+  const before = from ? [{ words: from, who: '' }] : [];
+  return { key, label, from: before, to, beside: [], seen: null, notKept: [], restricted: false, compared: null };
 }
 
 function reviewLine(change: FieldChange, form: FormDefinition, snapshot: Snapshot, naming: Naming): Line {
   const key = `${change.entity}/${change.field}`;
   const label = reviewLabel(change.field);
   if (change.field === 'state')
-    return plainLine(key, label, stateWords(change.to), change.from.map(stateWords).join(' / '));
+    return plainLine(key, label, stateWords(change.to), change.from.map((one) => stateWords(one.value)).join(' / '));
+  if (change.field.startsWith(keptField(''))) return plainLine(key, label, endingWords(change.to));
   if (change.field === 'reasons' && Array.isArray(change.to)) {
     const words = (change.to as Reason[]).map((one) => reasonLine(one, form, snapshot, naming));
     return plainLine(key, label, words.join('\n'));

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { HoldStatus, Snapshot, Version } from '../../sync/types';
+import type { HoldStatus, Quarantined, Snapshot, Version } from '../../sync/types';
+import { kept } from './builders';
 import { byUrgency, HOLD_STATES, holdUrgency, holdWords } from './holds';
-import { arrivedLate, openConflicts, filtered, mostUrgentFirst, NO_FILTER, rowOf, type Readable } from './queue';
+import { arrivedLate, filtered, mostUrgentFirst, NO_FILTER, rowOf, type Readable } from './queue';
 
 const NOW = Date.parse('2026-11-23T22:00:00Z');
 const daysOn = (days: number): string => new Date(NOW + days * 86_400_000 + 60_000).toISOString();
@@ -27,7 +28,12 @@ function aReport(
   id: string,
   state: string,
   since: string,
-  over: { fields?: Record<string, Version[]>; holds?: HoldStatus[] } = {}
+  over: {
+    fields?: Record<string, Version[]>;
+    holds?: HoldStatus[];
+    quarantined?: Quarantined[];
+    open?: Snapshot['open'];
+  } = {}
 ): Readable {
   const snapshot = {
     report: id,
@@ -36,6 +42,8 @@ function aReport(
     district: '010',
     state,
     ops: 1,
+    open: over.open ?? {},
+    settled: [],
     entities: {
       a1: { list: 'agents', parent: null, removed: false, flagged: false },
       a2: { list: 'agents', parent: null, removed: true, flagged: false }
@@ -45,7 +53,7 @@ function aReport(
       review: state === 'draft' ? {} : { state: [version(state, since)] }
     }
   } as unknown as Snapshot;
-  return { id, snapshot, holds: over.holds ?? [], quarantined: [], pending: 0 };
+  return { id, snapshot, holds: over.holds ?? [], quarantined: over.quarantined ?? [], pending: 0 };
 }
 
 describe('the time of a decision', () => {
@@ -92,7 +100,28 @@ describe('urgency of the queue', () => {
       }
     });
     one.snapshot.fields.a2 = { agency: [version('a'), version('b')] };
-    expect(openConflicts(one.snapshot)).toEqual([]);
+    expect(rowOf(one, NOW).conflicts).toBe(0);
+  });
+
+  it('tells a text to confirm from a conflict', () => {
+    const heads = [version('It rained.', '', 'p'), version('It was dark.', '', 'q')];
+    const question = { kind: 'merged' as const, text: 'It rained. It was dark.', seen: [] };
+    const one = aReport('x', 'submitted', '2026-11-20T20:00:00Z', {
+      fields: { narrative: heads },
+      open: { report: { narrative: question } }
+    });
+    expect(rowOf(one, NOW)).toMatchObject({ conflicts: 0, merged: 1, rank: 1, why: 'to confirm' });
+    expect(filtered([rowOf(one, NOW)], { ...NO_FILTER, conflict: true })).toHaveLength(1);
+  });
+
+  it('puts late words before what waits for review, and what the review has gone past nowhere', () => {
+    const late = aReport('late', 'approved', '2026-11-01T00:00:00Z', { quarantined: [kept('q')] });
+    const waiting = aReport('old', 'submitted', '2026-11-20T20:00:00Z');
+    const rows = [waiting, late].map((one) => rowOf(one, NOW));
+    expect(mostUrgentFirst(rows).map((row) => row.id)).toEqual(['late', 'old']);
+    expect(rows[1]).toMatchObject({ late: { late: 1 }, why: 'late' });
+    const step = kept('a', { kind: 'submit', reason: 'incomplete' });
+    expect(rowOf(aReport('x', 'approved', '', { quarantined: [step] }), NOW).late.step).toBe(0);
   });
 });
 

@@ -1,7 +1,9 @@
 /** The queue of a district: what a row says, which row is urgent, and which rows a filter leaves. */
-import { REPORT, REVIEW, conflicts, current, entities, heads } from '../../sync/overlay';
-import type { HoldStatus, ReportState, Snapshot, Version } from '../../sync/types';
+import { REPORT, REVIEW, conflicts, current, entities, heads, standingApart, unconfirmed } from '../../sync/overlay';
+import type { HoldStatus, Quarantined, ReportState, Snapshot, Version } from '../../sync/types';
+import { flagged } from './flagged';
 import { byUrgency, daysUntil, isDue } from './holds';
+import { countOpen, lateOf, type LateKind } from './late';
 
 export type HoldNote = { state: string; days: number | null; due: boolean; count: number } | null;
 
@@ -17,7 +19,12 @@ export type Row = {
   photos: number;
   hold: HoldNote;
   conflicts: number;
-  quarantined: number;
+  /** Texts put together from two that nobody has confirmed. */
+  merged: number;
+  /** Entries that one person removed while another wrote in them. */
+  flagged: number;
+  /** Changes that are kept without being applied, by what they wait for. */
+  late: Record<LateKind, number>;
   /** Decisions that are only on this computer. */
   pending: number;
   rank: number;
@@ -30,7 +37,7 @@ export type Readable = {
   id: string;
   snapshot: Snapshot;
   holds: HoldStatus[];
-  quarantined: unknown[];
+  quarantined: Quarantined[];
   pending: number;
 };
 
@@ -60,9 +67,9 @@ export function arrivedLate(of: Pick<Version, 'wall' | 'received'>): boolean {
   return of.received !== null && Math.abs(Date.parse(of.received) - Date.parse(of.wall)) > AT_ONCE_MS;
 }
 
-/** Conflicts that a person settles here. The review's own state is settled by the next submit or return. */
-export function openConflicts(snapshot: Snapshot): { entity: string; field: string; heads: Version[] }[] {
-  return conflicts(snapshot).filter((one) => one.entity !== REVIEW);
+/** How many questions of a report wait for a person's word, whatever they are about. */
+export function openQuestions(row: Pick<Row, 'conflicts' | 'merged' | 'flagged'>): number {
+  return row.conflicts + row.merged + row.flagged;
 }
 
 function holdNote(holds: HoldStatus[], now: number): HoldNote {
@@ -94,14 +101,19 @@ function urgency(
     return { rank: 0, clock: Math.min(...dates), why: 'hold due' };
   }
   const since = time(row.since, LATEST);
-  if (row.conflicts > 0) {
-    const walls = openConflicts(report.snapshot).flatMap((one) =>
+  if (row.conflicts + row.merged > 0) {
+    const walls = standingApart(report.snapshot).flatMap((one) =>
       one.heads.map((head) => time(head.received ?? head.wall, LATEST))
     );
-    return { rank: 1, clock: Math.min(...walls, LATEST), why: 'conflict' };
+    return { rank: 1, clock: Math.min(...walls, LATEST), why: row.conflicts > 0 ? 'conflict' : 'to confirm' };
+  }
+  if (row.late.late > 0) {
+    const waiting = lateOf(report.snapshot, report.quarantined).filter((one) => one.kind === 'late' && !one.settled);
+    const arrivals = waiting.map((late) => time(late.one.received, LATEST));
+    return { rank: 1, clock: Math.min(...arrivals, LATEST), why: 'late' };
   }
   if (row.state === 'submitted') return { rank: 2, clock: since, why: 'waiting for review' };
-  if (row.quarantined > 0) return { rank: 3, clock: since, why: 'not applied' };
+  if (row.late.step + row.late.update > 0) return { rank: 3, clock: since, why: 'not applied' };
   if (row.state === 'returned') return { rank: 4, clock: since, why: 'with the officer' };
   if (row.state === 'draft') return { rank: 5, clock: -time(row.when, 0), why: 'being written' };
   return { rank: 6, clock: -time(row.since, 0), why: 'approved' };
@@ -131,8 +143,10 @@ export function rowOf(report: Readable, now: number, officer = ''): Row {
     agents: entities(snapshot, 'agents').length,
     photos: entities(snapshot, 'photos').length,
     hold: holdNote(report.holds, now),
-    conflicts: openConflicts(snapshot).length,
-    quarantined: report.quarantined.length,
+    conflicts: conflicts(snapshot).length,
+    merged: unconfirmed(snapshot).length,
+    flagged: flagged(snapshot).length,
+    late: countOpen(snapshot, lateOf(snapshot, report.quarantined)),
     pending: report.pending
   };
   return { ...base, ...urgency(base, report, now), words: searchText(snapshot, officer) };
@@ -154,7 +168,7 @@ export function filtered(rows: Row[], filter: Filter): Row[] {
   return rows.filter(
     (row) =>
       (filter.state === 'all' || row.state === filter.state) &&
-      (!filter.conflict || row.conflicts > 0) &&
+      (!filter.conflict || openQuestions(row) > 0) &&
       (!filter.holdDue || row.hold?.due === true) &&
       wanted.every((word) => row.words.includes(word))
   );

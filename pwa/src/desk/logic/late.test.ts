@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { kept, snapshot, version } from './builders';
+import { buildsOn, countOpen, isOpen, lateOf, supplementText, waysOf, wordsOf, type Late } from './late';
+
+function only(over: Parameters<typeof kept>[1] = {}, view = snapshot({ state: 'approved' })): Late {
+  return lateOf(view, [kept('q', over)])[0]!;
+}
+
+describe('what is kept aside', () => {
+  it('is late where a person has to decide, and else says what it waits for', () => {
+    expect(only().kind).toBe('late');
+    expect(only({ kind: 'hold' }).kind).toBe('late');
+    expect(only({ kind: 'submit', reason: 'incomplete' }).kind).toBe('step');
+    expect(only({ reason: 'waiting_for_base' }).kind).toBe('waiting');
+    expect(only({ reason: 'unknown_form' }).kind).toBe('update');
+    expect(only({ kind: null, reason: 'newer_op_format' }).kind).toBe('update');
+    expect(only({ kind: null, reason: 'malformed' }).kind).toBe('late');
+  });
+
+  it('tells two entries with one id apart', () => {
+    const all = lateOf(snapshot(), [kept('q'), kept('q', { sha256: 'other', reason: 'op_id_reused' })]);
+    expect(all.map((one) => one.key)).toEqual(['hash of q', 'other']);
+    expect(all.map((one) => one.name)).toEqual(['q', 'other']);
+  });
+
+  it('is settled once somebody has said so, and then needs nobody', () => {
+    const done = version('s', 'dismissed', { actor: 'desk' });
+    const view = snapshot({ fields: { review: { 'late/q': [done] } } });
+    const late = only({}, view);
+    expect(late.settled).toEqual({ as: 'dismissed', by: done });
+    expect(countOpen(view, [late])).toEqual({ late: 0, step: 0, waiting: 0, update: 0 });
+    expect(waysOf(late, 'submitted', null)).toEqual({});
+  });
+
+  it('leaves out a step that the review has gone past', () => {
+    const view = snapshot({ fields: { review: { state: [version('m', 'submitted')] } } });
+    const step = (op: string): Late => lateOf(view, [kept(op, { kind: 'submit', reason: 'incomplete' })])[0]!;
+    expect(isOpen(view, step('a'))).toBe(false);
+    expect(isOpen(view, step('z'))).toBe(true);
+  });
+});
+
+describe('what may be done about it', () => {
+  it('is a correction while the report is open, and a supplement once it is approved', () => {
+    for (const state of ['draft', 'submitted', 'returned'] as const) {
+      expect(waysOf(only(), state, null)).toEqual({ correction: null, dismiss: null });
+    }
+    expect(waysOf(only(), 'approved', null)).toEqual({ supplement: null, dismiss: null });
+  });
+
+  it('is no correction for what would be refused again, with the words for why', () => {
+    expect(waysOf(only({ reason: 'bad_value' }), 'draft', null).correction).toMatch(/does not fit/);
+    expect(waysOf(only({ kind: 'resolve' }), 'draft', null)).toEqual({ dismiss: null });
+    expect(waysOf(only({ kind: 'supplement', reason: 'not_approved' }), 'draft', null)).toEqual({ dismiss: null });
+  });
+
+  it('is only to say that nothing more is needed where nothing can be read, or no words would be lost', () => {
+    expect(waysOf(only({ kind: null, reason: 'malformed' }), 'approved', null)).toEqual({ dismiss: null });
+    expect(waysOf(only({ reason: 'op_id_reused' }), 'approved', null)).toEqual({ dismiss: null });
+    expect(waysOf(only({ kind: 'submit', reason: 'stale_view' }), 'draft', null)).toEqual({ dismiss: null });
+    expect(waysOf(only({ reason: 'unknown_form' }), 'draft', null)).toEqual({ dismiss: null });
+  });
+
+  it('is nothing for what waits for others, or has not reached the server', () => {
+    expect(waysOf(only({ reason: 'waiting_for_base' }), 'draft', null)).toEqual({});
+    expect(waysOf(only({ received: null }), 'draft', null)).toEqual({});
+  });
+
+  it('is blocked with its reason', () => {
+    expect(waysOf(only(), 'approved', 'You are the author.')).toEqual({
+      supplement: 'You are the author.',
+      dismiss: 'You are the author.'
+    });
+  });
+});
+
+describe('late words', () => {
+  it('are the edits that say something', () => {
+    const edits = [
+      { entity: 'e', field: '@entity', base: [], value: { list: 'agents', parent: null } },
+      { entity: 'e', field: 'agency', base: [], value: 'ice_ero' },
+      { entity: 'f', field: '@entity', base: ['x'], value: null }
+    ];
+    expect(wordsOf(kept('q', { edits })).map((edit) => edit.field)).toEqual(['agency', '@entity']);
+  });
+
+  it('tell what other late changes they were written on top of', () => {
+    const second = kept('q2', { edits: [{ entity: 'report', field: 'address', base: ['q'], value: 'x' }] });
+    const all = lateOf(snapshot(), [kept('q'), second]);
+    expect(buildsOn(all[1]!, all).map((one) => one.name)).toEqual(['q']);
+    expect(buildsOn(all[0]!, all)).toEqual([]);
+  });
+
+  it('begin a supplement as quotations of who wrote them', () => {
+    const lines = [{ label: 'Address', words: 'the east corner' }];
+    expect(supplementText('Ana Ruiz, star 12345', 'on “Phone”, 21:14', '24 Nov 2026, 06:05', lines)).toBe(
+      'Written by Ana Ruiz, star 12345, on “Phone”, 21:14; it arrived 24 Nov 2026, 06:05, after the report was approved.\n' +
+        'Address: “the east corner”'
+    );
+  });
+});
