@@ -1,7 +1,7 @@
 /** The typed client that the screens use: adds the token, renews it once on 401, raises ApiProblem on any failure. */
 import createClient from 'openapi-fetch';
 import { problemOf } from './problem';
-import { isLoginRequired, reach, type Bearer } from './request';
+import { isLoginRequired, notOurs, reach, reached, type Bearer } from './request';
 import type { paths } from './schema';
 
 export { ApiProblem } from './problem';
@@ -21,13 +21,20 @@ async function authorised(asked: Request): Promise<Response> {
   const spare = request.clone();
   const token = await bearer();
   const response = await reach(withToken(request, token));
-  if (response.ok) return response;
+  if (response.ok) return ours(response);
   const failed = await problemOf(response);
   const next = token && isLoginRequired(failed) ? await bearer(token) : null;
   if (!next) throw failed;
   const again = await reach(withToken(spare, next));
   if (!again.ok) throw await problemOf(again);
-  return again;
+  return ours(again);
+}
+
+/** A page with status 200 is what captive portals send; this server sends none under /api. */
+function ours(response: Response): Response {
+  if ((response.headers.get('Content-Type') ?? '').includes('text/html')) throw notOurs(response);
+  reached();
+  return response;
 }
 
 function withToken(request: Request, token: string | null): Request {

@@ -21,6 +21,14 @@ export const OFFLINE = 'offline';
 /** Something answered that is not Holdfast: a captive portal, a proxy's error page. */
 export const STRANGER = 'not_holdfast';
 
+/** The request went out, and nothing came back in time. */
+export const TIMED_OUT = 'timed_out';
+
+export function timedOut(): ApiProblem {
+  const detail = 'The server did not answer in time. What you saved stays on this device and is sent again.';
+  return new ApiProblem(0, TIMED_OUT, detail, 'backoff');
+}
+
 export function offline(): ApiProblem {
   return new ApiProblem(0, OFFLINE, 'The server cannot be reached. What you saved stays on this device.', 'backoff');
 }
@@ -41,7 +49,7 @@ export async function problemOf(response: Response): Promise<ApiProblem> {
       String(code),
       String(detail ?? ''),
       String(retry ?? 'backoff'),
-      seconds(response.headers.get('Retry-After')),
+      seconds(response.headers),
       extra
     );
   } catch {
@@ -50,9 +58,12 @@ export async function problemOf(response: Response): Promise<ApiProblem> {
   }
 }
 
-function seconds(header: string | null): number | null {
-  if (!header) return null;
-  const plain = Number(header);
-  const wait = Number.isFinite(plain) ? plain : (Date.parse(header) - Date.now()) / 1000;
+/** Seconds to wait, given as such or as a date. The date is the server's: it is measured by the server's own clock. */
+function seconds(headers: Headers): number | null {
+  const asked = headers.get('Retry-After');
+  if (!asked) return null;
+  const plain = Number(asked);
+  const now = Date.parse(headers.get('Date') ?? '') || Date.now();
+  const wait = Number.isFinite(plain) ? plain : (Date.parse(asked) - now) / 1000;
   return Number.isFinite(wait) ? Math.max(0, wait) : null;
 }

@@ -1,5 +1,5 @@
 /** One request to the server: with a time limit, with a token, and every failure an ApiProblem. */
-import { ApiProblem, offline, problemOf, STRANGER, stranger } from './problem';
+import { ApiProblem, offline, problemOf, STRANGER, stranger, timedOut } from './problem';
 
 /** Gives the token for a request, and a newer one after the server refused `refused`; null where there is none. */
 export type Bearer = (refused?: string) => Promise<string | null>;
@@ -21,6 +21,17 @@ let contact: Contact = () => undefined;
 /** Be told whenever it shows whether the server can be reached: only this decides, never `navigator.onLine`. */
 export function onContact(listener: Contact): void {
   contact = listener;
+}
+
+/** Say that an answer was the server's own. Whoever reads an answer says so, because a portal too answers with 200. */
+export function reached(): void {
+  contact(true);
+}
+
+/** Say that something else answered; the problem to raise. */
+export function notOurs(response: Response): ApiProblem {
+  contact(false);
+  return stranger(response.status);
 }
 
 /** Send a request without a token. Raises ApiProblem unless the answer is a success or "not modified". */
@@ -45,18 +56,27 @@ export async function sendAs(bearer: Bearer, path: string, call: Call = {}): Pro
   }
 }
 
-/** Read a JSON answer. HTML with status 200 is what captive portals send: it is no answer of ours. */
-export async function json<T>(response: Response): Promise<T> {
-  if (!(response.headers.get('Content-Type') ?? '').includes('application/json')) {
-    contact(false);
-    throw stranger(response.status);
-  }
+/**
+ * Read a JSON answer that `isOurs` knows by its shape. HTML with status 200 is what captive portals send, and some
+ * send JSON: neither is an answer of ours, nor contact. Raises ApiProblem.
+ */
+export async function json<T>(response: Response, isOurs: (found: T) => boolean): Promise<T> {
+  if (!(response.headers.get('Content-Type') ?? '').includes('application/json')) throw notOurs(response);
+  let found: T | null;
   try {
-    return (await response.json()) as T;
-  } catch {
+    found = (await response.json()) as T | null;
+  } catch (failed) {
     // Cut off half way.
-    throw offline();
+    throw silence(failed);
   }
+  if (typeof found !== 'object' || found === null || !isOurs(found)) throw notOurs(response);
+  contact(true);
+  return found;
+}
+
+function silence(failed: unknown): ApiProblem {
+  contact(false);
+  return failed instanceof DOMException && failed.name === 'TimeoutError' ? timedOut() : offline();
 }
 
 export function jsonCall(method: string, body: unknown): Call {
@@ -79,17 +99,19 @@ function init(call: Call): RequestInit {
   };
 }
 
-/** Fetch, and learn from it whether the server is there. Raises ApiProblem `offline` where nobody answered. */
+/**
+ * Fetch, and learn from a failure whether the server is there; of a success its reader must judge. Raises ApiProblem
+ * `offline` where nobody answered, or somebody sent us elsewhere.
+ */
 export async function reach(request: Request): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(request);
-  } catch {
-    contact(false);
-    throw offline();
+  } catch (failed) {
+    throw silence(failed);
   }
-  const fine = response.ok || response.status === NOT_MODIFIED;
-  const ours = fine || (response.headers.get('Content-Type') ?? '').includes('application/problem+json');
-  contact(ours);
+  const isProblem = (response.headers.get('Content-Type') ?? '').includes('application/problem+json');
+  if (isProblem) contact(true);
+  else if (!response.ok && response.status !== NOT_MODIFIED) contact(false);
   return response;
 }

@@ -1,6 +1,5 @@
 /** The catalog: forms, options and the policy of holds, as the server offers them now. */
-import { stranger } from '../api/problem';
-import { json, sendAs, type Bearer } from '../api/request';
+import { json, reached, sendAs, type Bearer } from '../api/request';
 import { currentUser } from '../session';
 import type { UserStore } from '../storage/user';
 import type { Catalog } from '../sync/types';
@@ -17,10 +16,10 @@ export async function refreshCatalog(store: UserStore, bearer: Bearer, now: numb
   const headers = mark?.etag ? { 'If-None-Match': mark.etag } : undefined;
   const response = await sendAs(bearer, '/api/catalog', headers ? { headers } : {});
   const etag = response.headers.get('ETag') ?? mark?.etag ?? null;
-  if (response.status !== 304) {
-    const catalog = await json<Catalog>(response);
+  if (response.status === 304 && headers) reached();
+  else {
+    const catalog = await json<Catalog>(response, (found) => Array.isArray(found.forms));
     if (currentUser()?.id !== store.user) return;
-    if (!Array.isArray(catalog.forms)) throw stranger(200);
     await store.setMeta('catalog', await withOldForms(store, catalog));
     changed({ user: store.user, reports: [], meta: true });
   }

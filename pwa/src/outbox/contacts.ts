@@ -1,6 +1,6 @@
 /** Devices that are behind with their ops, as they told the server last. Asked for only while somebody looks. */
 import { writable, type Readable } from 'svelte/store';
-import { ApiProblem, stranger } from '../api/problem';
+import { ApiProblem } from '../api/problem';
 import { json, sendAs } from '../api/request';
 import { currentUser, readingBearer, session } from '../session';
 import type { Contact } from '../sync/types';
@@ -45,9 +45,9 @@ export async function refreshContacts(now: number = Date.now()): Promise<void> {
   }
   asked = now;
   try {
-    const answer = await json<{ contacts?: Contact[] }>(await sendAs(readingBearer(user.id), '/api/contacts'));
-    if (!Array.isArray(answer.contacts)) throw stranger(200);
-    if (currentUser()?.id === user.id) state.set(answer.contacts);
+    const answer = await sendAs(readingBearer(user.id), '/api/contacts');
+    const found = await json<{ contacts: Contact[] }>(answer, (each) => Array.isArray(each.contacts));
+    if (currentUser()?.id === user.id) state.set(found.contacts);
   } catch (failed) {
     // What was told last stays in view: it bears its time.
     if (!(failed instanceof ApiProblem)) throw failed;

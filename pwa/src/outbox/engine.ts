@@ -1,19 +1,22 @@
 /** The sender: one cycle at a time, one among the tabs, woken by saves, events, timers, pokes and people. */
 import { get } from 'svelte/store';
-import { ApiProblem, STRANGER } from '../api/problem';
+import { ApiProblem, OFFLINE, STRANGER, TIMED_OUT } from '../api/problem';
 import { currentUser, deliveryBearer, readingBearer, session } from '../session';
 import { withLock } from '../storage/lock';
 import { phone } from '../storage/phone';
 import type { UserStore } from '../storage/user';
+import { askToBeWoken } from './background';
 import { delay, jittered } from './backoff';
 import { changed, onChange } from './bus';
 import { refreshCatalog } from './catalog';
 import { refreshContacts } from './contacts';
+import { SENDER, deliver } from './deliver';
 import { storeOf } from './here';
 import { sendPhotos } from './photos';
 import { prune, pull } from './pull';
 import { pushPending, type Delivery } from './push';
 import { showError, showStep } from './safety';
+import { ReportFailed, restNoMore, ticks } from './trouble';
 
 const POLL = 25_000;
 const POLL_BESIDE_POKE = 75_000;
@@ -28,6 +31,8 @@ let unsent = false;
 let again = false;
 let late: ApiProblem | null = null;
 let attempts = 0;
+/** Until then the server asked to be left alone; only a person is heard sooner. */
+let notBefore = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let pokeIsOpen: () => boolean = () => false;
 
@@ -38,16 +43,32 @@ export function wake(): void {
   if (!running) schedule(GATHER);
 }
 
+/** The network may be back: nothing waits any longer for what failed without it. */
+export function comeBack(): void {
+  attempts = 0;
+  restNoMore();
+  wake();
+}
+
+/** The worker asks; while a cycle runs it is on its way already. */
+export function nudge(): void {
+  if (!running) comeBack();
+}
+
 /** Be woken by each save, in this tab or another: the tab that sends may not be the one that writes. */
 export function followSaves(): () => void {
   return onChange((change) => {
-    if (change.saved) wake();
+    if (!change.saved) return;
+    wake();
+    // This page may be closed before it could send.
+    void askToBeWoken();
   });
 }
 
-/** Run a cycle now; resolves when it ended, well or not: `safety` tells. */
+/** Run a cycle now, because a person asks for it; resolves when it ended, well or not: `safety` tells. */
 export async function syncNow(): Promise<void> {
   attempts = 0;
+  restNoMore();
   await running;
   await run();
 }
@@ -62,7 +83,7 @@ export function stopTimer(): void {
 
 function schedule(ms: number): void {
   clearTimeout(timer);
-  timer = setTimeout(() => void run(), ms);
+  timer = setTimeout(() => void run(), Math.max(ms, notBefore - ticks()));
 }
 
 function run(): Promise<void> {
@@ -79,21 +100,25 @@ async function loop(): Promise<void> {
   do {
     wanted = false;
     again = false;
-    problem = await withLock('holdfast-send', cycle);
-  } while ((wanted || again) && !problem);
+    problem = await withLock(SENDER, cycle);
+  } while ((wanted || again) && (!problem || problem instanceof ReportFailed));
   showStep(null);
   showError(problem && { code: problem.code, detail: problem.detail });
-  if (problem) schedule(pauseAfter(problem));
-  else {
-    attempts = 0;
-    schedule(jittered(pokeIsOpen() ? POLL_BESIDE_POKE : POLL));
-  }
+  if (problem) void askToBeWoken();
+  schedule(pauseAfter(problem));
 }
 
-/** What was saved during a failing cycle does not wait as long as what keeps failing. */
-function pauseAfter(problem: ApiProblem): number {
-  const pause = delay(attempts++, problem.retryAfter);
-  return wanted ? Math.min(pause, Math.max(SOON, (problem.retryAfter ?? 0) * 1000)) : pause;
+function pauseAfter(problem: ApiProblem | null): number {
+  const poll = jittered(pokeIsOpen() ? POLL_BESIDE_POKE : POLL);
+  if (problem && !(problem instanceof ReportFailed)) {
+    const pause = delay(attempts++, problem.retryAfter);
+    if (problem.retryAfter !== null) notBefore = ticks() + pause;
+    // What was saved during a failing cycle does not wait as long as what keeps failing.
+    return wanted ? Math.min(pause, SOON) : pause;
+  }
+  attempts = 0;
+  // One report's trouble slows down neither the others nor the reading.
+  return problem ? Math.min(poll, Math.max(SOON, problem.until - ticks())) : poll;
 }
 
 /** Everything once, for the present user and then for others with unsent work; the problem met, or null. */
@@ -110,7 +135,8 @@ async function cycle(): Promise<ApiProblem | null> {
   }
   // On a shared phone the work of somebody who signed out is still delivered, by the device's own signature.
   for (const other of await phone.userIds()) {
-    if (other !== user?.id) await deliverFor(other).catch(asProblem);
+    if (other === user?.id || (problem && endsCycle(problem))) continue;
+    await deliver({ ...deliveryTo(storeOf(other)), between }).catch(asProblem);
   }
   return problem ?? late;
 }
@@ -123,7 +149,7 @@ async function between(): Promise<void> {
   try {
     await pushPending(deliveryOf(storeOf(user.id)));
   } catch (failed) {
-    if (isNobody(failed)) throw failed;
+    if (endsCycle(failed)) throw failed;
     // The ops' trouble is not the photo's.
     late = asProblem(failed);
   }
@@ -137,7 +163,7 @@ async function serve(store: UserStore, isAdmin: boolean): Promise<void> {
     try {
       await work();
     } catch (problem) {
-      if (isNobody(problem)) throw problem;
+      if (endsCycle(problem)) throw problem;
       failed.push(problem);
     }
   };
@@ -147,7 +173,9 @@ async function serve(store: UserStore, isAdmin: boolean): Promise<void> {
     if ((await sendPhotos({ ...delivery, between })) > 0) await fetchChanges(store);
   });
   await prune(store);
-  if (failed.length > 0) throw failed[0];
+  // What concerns the server as a whole is told before one report's trouble.
+  const problem = failed.find((each) => !(each instanceof ReportFailed)) ?? failed[0];
+  if (problem) throw problem;
 }
 
 async function fetchChanges(store: UserStore): Promise<void> {
@@ -160,27 +188,24 @@ async function fetchChanges(store: UserStore): Promise<void> {
   void refreshContacts();
 }
 
-async function deliverFor(user: string): Promise<void> {
-  const store = storeOf(user);
-  const waiting = (await store.db.ops.where({ state: 'pending' }).count()) + (await store.db.photos.where({ state: 'pending' }).count());
-  if (waiting === 0) return;
-  const { store: own, bearer } = deliveryOf(store);
-  await pushPending({ store: own, bearer });
-  await sendPhotos({ store: own, bearer, between });
+function deliveryOf(store: UserStore): Delivery {
+  return { ...deliveryTo(store), step: showStep };
 }
 
-function deliveryOf(store: UserStore): Delivery {
-  return { store, bearer: deliveryBearer(store.user), step: showStep, contact: () => noteContact(store) };
+function deliveryTo(store: UserStore): Delivery {
+  return { store, bearer: deliveryBearer(store.user), contact: () => noteContact(store) };
 }
 
 async function noteContact(store: UserStore): Promise<void> {
-  await store.setMeta('last-contact', new Date().toISOString());
+  await store.noteContact();
   changed({ user: store.user, reports: [] });
 }
 
-/** Nobody there, or not ours: the rest of the cycle would meet the same. */
-function isNobody(problem: unknown): boolean {
-  return problem instanceof ApiProblem && (problem.status === 0 || problem.code === STRANGER);
+/** Nobody there, not ours, or somebody who asks to be left alone: the rest of the cycle would meet the same. */
+function endsCycle(problem: unknown): boolean {
+  if (!(problem instanceof ApiProblem) || problem instanceof ReportFailed) return false;
+  const isSilent = [OFFLINE, TIMED_OUT, STRANGER].includes(problem.code);
+  return isSilent || (problem.retryAfter !== null && [429, 503].includes(problem.status));
 }
 
 function asProblem(failed: unknown): ApiProblem {

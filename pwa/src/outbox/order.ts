@@ -7,17 +7,31 @@ export const MAX_BYTES = 1_000_000;
 
 type Pending = Pick<StoredOp, 'op' | 'report' | 'kind' | 'n' | 'size' | 'at' | 'payload'>;
 
-/**
- * Order pending ops, given in the order in which they were made: first the holds, each with the pending ops that its
- * bases need, because footage is destroyed on a date; then the rest, report by report, the longest waiting first.
- */
-export function inSendingOrder<T extends Pending>(ops: T[]): T[] {
+export type Queues<T> = {
+  /** The holds, each with the pending ops that its bases need, because footage is destroyed on a date. */
+  holds: T[];
+  /** The rest, a queue for each report: the longest waiting first, those that failed before last. */
+  reports: T[][];
+};
+
+/** Put pending ops, given in the order in which they were made, into queues. `failures` tells how often one failed. */
+export function queues<T extends Pending>(ops: T[], failures: (report: string) => number = () => 0): Queues<T> {
   const first = neededByHolds(ops);
   const rest = new Map<string, T[]>();
   for (const op of ops) {
     if (!first.has(op.op)) rest.set(op.report, [...(rest.get(op.report) ?? []), op]);
   }
-  return [...ops.filter((op) => first.has(op.op)), ...[...rest.values()].flat()];
+  const held = ops.filter((op) => first.has(op.op));
+  return { holds: byFailures(held, failures), reports: [...byReport(rest, failures)] };
+}
+
+/** Sorting keeps the order of those that are alike, so that a report's own ops stay in theirs. */
+function byFailures<T extends Pending>(ops: T[], failures: (report: string) => number): T[] {
+  return [...ops].sort((a, b) => failures(a.report) - failures(b.report));
+}
+
+function byReport<T>(rest: Map<string, T[]>, failures: (report: string) => number): T[][] {
+  return [...rest].sort(([a], [b]) => failures(a) - failures(b)).map(([, ops]) => ops);
 }
 
 function neededByHolds(ops: Pending[]): Set<string> {
@@ -33,13 +47,14 @@ function neededByHolds(ops: Pending[]): Set<string> {
   return needed;
 }
 
-/** Cut into batches of at most MAX_OPS ops and about MAX_BYTES; an op that alone is larger goes alone. */
-export function batches<T extends Pick<Pending, 'size'>>(ops: T[]): T[][] {
+/** Cut into batches of at most `most` ops and about as many bytes; an op that alone is larger goes alone. */
+export function batches<T extends Pick<Pending, 'size'>>(ops: T[], most: number = MAX_OPS): T[][] {
+  const room = (MAX_BYTES * most) / MAX_OPS;
   const cut: T[][] = [];
   let bytes = 0;
   for (const op of ops) {
     const last = cut.at(-1);
-    if (!last || last.length >= MAX_OPS || bytes + op.size > MAX_BYTES) {
+    if (!last || last.length >= most || bytes + op.size > room) {
       cut.push([op]);
       bytes = op.size;
     } else {
@@ -48,4 +63,12 @@ export function batches<T extends Pick<Pending, 'size'>>(ops: T[]): T[][] {
     }
   }
   return cut;
+}
+
+/** Cut a batch in two: between reports where it holds several, so that one report's trouble stays its own. */
+export function halves<T extends Pick<Pending, 'report'>>(batch: T[]): [T[], T[]] {
+  const middle = batch.length / 2;
+  const between = batch.flatMap((op, place) => (place > 0 && batch[place - 1]?.report !== op.report ? [place] : []));
+  const nearest = between.sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle))[0] ?? Math.ceil(middle);
+  return [batch.slice(0, nearest), batch.slice(nearest)];
 }

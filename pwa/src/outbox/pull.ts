@@ -1,6 +1,6 @@
 /** Following the feed: changed reports in, left ones out, and the cursor on in the same transaction (P4). */
-import { ApiProblem, STRANGER, stranger } from '../api/problem';
-import { json, sendAs, type Bearer } from '../api/request';
+import { ApiProblem, STRANGER } from '../api/problem';
+import { json, reached, sendAs, type Bearer } from '../api/request';
 import { currentUser, deviceOf } from '../session';
 import { seal } from '../storage/seam';
 import { noticesKey, type OpRow, type PhotoRow, type UserStore } from '../storage/user';
@@ -51,9 +51,11 @@ async function nextPage(store: UserStore, bearer: Bearer, cursor: string | null)
     ...(await contactReport(store))
   });
   const response = await sendAs(bearer, `/api/pull?${query.toString()}`, etag ? { headers: { 'If-None-Match': etag } } : {});
-  if (response.status === 304 && etag) return null;
-  const page = await json<PullAnswer>(response);
-  if (!Array.isArray(page.changes) || typeof page.cursor !== 'string') throw stranger(200);
+  if (response.status === 304 && etag) {
+    reached();
+    return null;
+  }
+  const page = await json<PullAnswer>(response, (found) => Array.isArray(found.changes) && typeof found.cursor === 'string');
   const given = response.headers.get('ETag');
   // Kept only where the page changed nothing, so that a page that could not be put on the disk is asked for again.
   return { ...page, mark: given && page.cursor === cursor ? { cursor, etag: given } : null };
@@ -114,9 +116,8 @@ function take(copies: Map<string, Copy | null>, wanted: Set<string>, change: Cha
 /** A report as the feed would serve it whole; null where it is out of this reader's sight. */
 async function fetchCopy(bearer: Bearer, report: string): Promise<Copy | null> {
   try {
-    const copy = await json<Copy>(await sendAs(bearer, `/api/reports/${encodeURIComponent(report)}`));
-    if (copy.report !== report || typeof copy.seq !== 'number' || !copy.snapshot) throw stranger(200);
-    return whole(copy);
+    const answer = await sendAs(bearer, `/api/reports/${encodeURIComponent(report)}`);
+    return whole(await json<Copy>(answer, (found) => found.report === report && typeof found.seq === 'number'));
   } catch (failed) {
     if (failed instanceof ApiProblem && failed.status === 404 && failed.code !== STRANGER) return null;
     throw failed;

@@ -1,80 +1,92 @@
 /** Delivering ops. An op leaves the pending ones only on a receipt whose hash is its own (P7). */
-import { ApiProblem, stranger, STRANGER } from '../api/problem';
-import { json, jsonCall, sendAs, type Bearer } from '../api/request';
-import { markRevoked } from '../session';
+import { ApiProblem, STRANGER, TIMED_OUT } from '../api/problem';
+import { json, jsonCall, sendAs, TIMEOUT, type Bearer } from '../api/request';
+import { markRevoked } from '../session/device';
 import type { OpRow, StoredOp, UserStore } from '../storage/user';
 import type { PushAnswer, Receipt } from '../sync/types';
 import { changed } from './bus';
-import { batches, inSendingOrder } from './order';
+import { MAX_OPS, batches, halves, queues } from './order';
+import { demoted, failed, failuresOf, isResting, troubleOf, wentThrough } from './trouble';
 
 export type Delivery = { store: UserStore; bearer: Bearer; step?: (step: string) => void; contact?: () => Promise<void> };
 
-/** Statuses after which half of the batch is tried: too large, or one op in it that the server cannot read. */
+/** Statuses after which the batch is cut in two: too large, or one op in it that the server cannot read. */
 const SPLITS = new Set([400, 413, 422, 500]);
-/** A server that fails on this many single ops is failing as a whole. */
+/** What a proxy says of a server that broke or never answered, perhaps because of what was sent. */
+const GATEWAY = new Set([502, 503, 504]);
+/** A server that fails on this many ops of a report fails on the report; on this many reports, as a whole. */
 const PATIENCE = 3;
+/** A slow network is given time by the size of what it carries: bytes in a millisecond. */
+const SLOW = 8;
+
+/** How many ops a batch may hold: fewer after one that never got through, more again after one that did. */
+let most = MAX_OPS;
 
 /** Send every pending op; return how many were settled. Raises ApiProblem after trying all that could be tried. */
 export async function pushPending(delivery: Delivery): Promise<number> {
-  const pending = inSendingOrder(await delivery.store.pendingOps());
-  const holds = pending.some((op) => op.kind === 'hold');
-  if (pending.length > 0) delivery.step?.(holds ? 'Sending holds and changes' : 'Sending changes');
-  const run = new Run(delivery, pending.length);
-  for (const batch of batches(pending)) await run.send(batch);
-  if (run.problem) throw run.problem;
+  const pending = await delivery.store.pendingOps();
+  const { holds, reports } = queues(pending, failuresOf);
+  if (pending.length > 0) delivery.step?.(holds.length > 0 ? 'Sending holds and changes' : 'Sending changes');
+  const run = new Run(delivery);
+  // By themselves: nothing else that fails may hold them up (P6).
+  for (const batch of batches(holds, most)) await run.send(batch);
+  const rest = reports.filter(([first]) => first && !isResting(first.report));
+  for (const batch of batches(rest.flat(), most)) await run.send(batch, true);
+  const problem = run.mismatch ?? troubleOf(new Set(pending.map((op) => op.report)));
+  if (problem) throw problem;
   return run.settled;
 }
 
 class Run {
   settled = 0;
-  problem: ApiProblem | null = null;
-  #failures = 0;
+  mismatch: ApiProblem | null = null;
+  /** How many ops of each report the server failed on. */
+  #failed = new Map<string, number>();
 
-  constructor(
-    readonly delivery: Delivery,
-    private unsent: number
-  ) {}
+  constructor(readonly delivery: Delivery) {}
 
-  /** Send a batch, in halves where the server cannot take it whole: one bad op holds up no other (P8). */
-  async send(batch: StoredOp[]): Promise<void> {
+  /**
+   * Send a batch, in halves where the server cannot take it whole: one bad op holds up no other report's (P8).
+   * Where several of a report failed just now, the others of that report may wait; holds never do.
+   */
+  async send(wanted: StoredOp[], mayWait = false): Promise<void> {
+    const batch = mayWait ? wanted.filter((op) => (this.#failed.get(op.report) ?? 0) < PATIENCE) : wanted;
+    if (batch.length === 0) return;
     try {
-      const answer = await post(this.delivery, batch, this.unsent);
+      const answer = await post(this.delivery, batch);
+      most = Math.min(MAX_OPS, most * 2);
       await this.delivery.contact?.();
       await this.#settle(batch, answer);
-    } catch (failed) {
-      if (!(failed instanceof ApiProblem) || !SPLITS.has(failed.status) || isStranger(failed)) throw failed;
-      if (batch.length > 1) {
-        const middle = Math.ceil(batch.length / 2);
-        await this.send(batch.slice(0, middle));
-        await this.send(batch.slice(middle));
-      } else {
-        await this.#setAside(batch, failed);
-      }
+    } catch (problem) {
+      if (!(problem instanceof ApiProblem) || !(isSplit(problem) || isLost(problem))) throw problem;
+      if (batch.length === 1) return this.#setAside(batch[0] as StoredOp, problem);
+      // Each try takes its time: the next run begins with less, and with the reports that did not fail.
+      if (isLost(problem)) throw shrink(batch, problem);
+      const [first, second] = halves(batch);
+      await this.send(first, mayWait);
+      await this.send(second, mayWait);
     }
   }
 
-  async #setAside([op]: StoredOp[], failed: ApiProblem): Promise<void> {
-    this.problem = failed;
-    if (failed.status === 500) {
-      this.#failures += 1;
-      if (this.#failures >= PATIENCE) throw failed;
+  async #setAside(op: StoredOp, problem: ApiProblem): Promise<void> {
+    if (isRefusal(problem)) {
+      // Kept, shown, and tried again at the next start of the app.
+      await this.delivery.store.db.ops.update(op.op, { state: 'stuck', reason: problem.code, settledAt: now() });
+      changed({ user: this.delivery.store.user, reports: [op.report] });
       return;
     }
-    if (!op) return;
-    // Kept, shown, and tried again at the next start of the app.
-    await this.delivery.store.db.ops.update(op.op, { state: 'stuck', reason: failed.code, settledAt: now() });
-    this.problem = null;
-    this.unsent -= 1;
-    changed({ user: this.delivery.store.user, reports: [op.report] });
+    failed(op.report, problem);
+    this.#failed.set(op.report, (this.#failed.get(op.report) ?? 0) + 1);
+    if (this.settled === 0 && this.#failed.size >= PATIENCE) throw problem;
   }
 
   async #settle(batch: StoredOp[], answer: PushAnswer): Promise<void> {
     const { store } = this.delivery;
     const settled = await settle(store, batch, answer);
     this.settled += settled;
-    this.unsent -= settled;
+    for (const report of new Set(batch.map((op) => op.report))) wentThrough(report);
     if (settled < batch.length) {
-      this.problem = new ApiProblem(
+      this.mismatch = new ApiProblem(
         200,
         'receipt_mismatch',
         'The server confirmed something else than what was sent. It is kept here and sent again.',
@@ -89,11 +101,13 @@ class Run {
   }
 }
 
-async function post({ bearer }: Delivery, batch: StoredOp[], unsent: number): Promise<PushAnswer> {
+async function post({ bearer, store }: Delivery, batch: StoredOp[]): Promise<PushAnswer> {
+  const devices = [...new Set(batch.map((op) => op.device))];
+  const waiting = await Promise.all(devices.map((device) => store.unsent(device)));
+  const unsent = waiting.reduce((sum, each) => sum + each, 0) - batch.length;
+  const bytes = batch.reduce((sum, op) => sum + op.size, 0);
   const call = jsonCall('POST', { ops: batch.map((op) => op.jws), unsent });
-  const answer = await json<unknown>(await sendAs(bearer, '/api/push', call));
-  if (!isAnswer(answer)) throw stranger(200);
-  return answer;
+  return json<PushAnswer>(await sendAs(bearer, '/api/push', { ...call, timeout: TIMEOUT + Math.ceil(bytes / SLOW) }), isAnswer);
 }
 
 /** Put receipts to their ops, in one transaction; return how many ops they settled. */
@@ -120,10 +134,10 @@ function outcome(receipt: Receipt): Partial<OpRow> {
   };
 }
 
-function isAnswer(found: unknown): found is PushAnswer {
-  const receipts = (found as PushAnswer | null)?.receipts;
+function isAnswer({ receipts }: PushAnswer): boolean {
   return (
     Array.isArray(receipts) &&
+    receipts.length > 0 &&
     receipts.every(
       (each: Partial<Receipt> | null) =>
         typeof each?.sha256 === 'string' && typeof each.seq === 'number' && typeof each.verdict === 'string'
@@ -131,8 +145,25 @@ function isAnswer(found: unknown): found is PushAnswer {
   );
 }
 
-function isStranger(failed: ApiProblem): boolean {
-  return failed.code === STRANGER;
+function shrink(batch: StoredOp[], problem: ApiProblem): ApiProblem {
+  most = Math.max(1, Math.floor(batch.length / 2));
+  for (const report of new Set(batch.map((op) => op.report))) demoted(report, problem);
+  return problem;
+}
+
+/** Whether the batch is to be cut in two: the server, or a proxy with a limit of its own, cannot take it whole. */
+function isSplit(failed: ApiProblem): boolean {
+  return failed.code === STRANGER ? failed.status === 413 : SPLITS.has(failed.status);
+}
+
+/** Whether the server will never take this op as it is. */
+function isRefusal(failed: ApiProblem): boolean {
+  return isSplit(failed) && failed.code !== STRANGER && failed.status !== 500;
+}
+
+/** Whether the batch went out and no answer of the server's came: the network is slow, or the op breaks the server. */
+function isLost(failed: ApiProblem): boolean {
+  return failed.code === TIMED_OUT || (failed.code === STRANGER && GATEWAY.has(failed.status));
 }
 
 function now(): string {

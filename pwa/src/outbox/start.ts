@@ -1,7 +1,8 @@
 /** Waking the sender: each trigger works alone, so that none of them has to be trusted. */
 import { get } from 'svelte/store';
 import { session } from '../session';
-import { followSaves, stopTimer, retryStuck, syncNow, wake, watchPoke } from './engine';
+import { SEND } from './background';
+import { comeBack, followSaves, nudge, stopTimer, retryStuck, wake, watchPoke } from './engine';
 import { storeOf } from './here';
 import { listen, type Poke } from './poke';
 import { follow } from './stores';
@@ -14,10 +15,16 @@ export function start(): void {
   started = true;
   follow();
   followSaves();
-  addEventListener('online', () => void syncNow());
+  addEventListener('online', comeBack);
+  const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  container?.addEventListener('message', (event) => {
+    if ((event.data as { type?: string } | null)?.type === SEND) nudge();
+  });
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') wake();
   });
+  // The timer was stopped when the page was put away; it may be taken out again as it was.
+  addEventListener('pageshow', ({ persisted }: PageTransitionEvent) => persisted && wake());
   let before: string | null = null;
   session.subscribe(({ user, needsLogin }) => {
     const now = user && `${user.id} ${needsLogin}`;

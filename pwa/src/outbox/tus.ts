@@ -1,6 +1,6 @@
 /** A tus 1.0.0 client, as small as this server needs it: creation, HEAD, PATCH, and the hash at the end. */
-import { ApiProblem, stranger, STRANGER } from '../api/problem';
-import { sendAs, type Bearer } from '../api/request';
+import { ApiProblem, STRANGER } from '../api/problem';
+import { notOurs, reached, sendAs, type Bearer } from '../api/request';
 
 export const CHUNK = 1_048_576;
 const CHUNK_TIMEOUT = 120_000;
@@ -20,7 +20,8 @@ export async function create(bearer: Bearer, about: Announcement): Promise<strin
   const url = new URL(response.headers.get('Location') ?? '', location.origin);
   // A portal's or proxy's answer must not make us send a photo elsewhere.
   const ours = response.status === 201 && url.origin === location.origin && url.pathname.startsWith('/api/uploads/');
-  if (!ours) throw stranger(response.status);
+  if (!ours) throw notOurs(response);
+  reached();
   return url.pathname;
 }
 
@@ -36,7 +37,8 @@ export async function patch(bearer: Bearer, path: string, offset: number, part: 
 
 function progress(response: Response): Progress {
   const offset = Number(response.headers.get('Upload-Offset') ?? 'none');
-  if (!response.headers.get('Tus-Resumable') || !Number.isSafeInteger(offset)) throw stranger(response.status);
+  if (!response.headers.get('Tus-Resumable') || !Number.isSafeInteger(offset)) throw notOurs(response);
+  reached();
   return { offset, sha256: response.headers.get('Holdfast-Sha256') };
 }
 

@@ -1,9 +1,9 @@
 /** The device: a signing key that cannot leave this phone, enrolled for one user, and delivery on its strength. */
-import { CompactSign, SignJWT } from 'jose';
 import { json, jsonCall, send, sendAs, isLoginRequired, type Bearer } from '../api/request';
 import { ApiProblem } from '../api/problem';
 import { withLock } from '../storage/lock';
 import { phone, type KeyRow } from '../storage/phone';
+import { signJws } from './jws';
 
 export type Device = { id: string; user: string; privateKey: CryptoKey };
 
@@ -40,7 +40,7 @@ export async function enrol(user: string, bearer: Bearer): Promise<Device> {
 
 async function register(row: KeyRow, bearer: Bearer): Promise<Device> {
   const call = jsonCall('POST', { name: deviceName(), public_jwk: row.publicJwk });
-  const { id } = await json<{ id: string }>(await sendAs(bearer, ENROL, call));
+  const { id } = await json<{ id: string }>(await sendAs(bearer, ENROL, call), (found) => typeof found.id === 'string');
   await phone.putKey({ ...row, device: id });
   const kept = await deviceOf(row.user);
   if (kept?.id !== id) throw new ApiProblem(0, 'storage_failed', 'This browser did not keep the device key.', 'never');
@@ -69,11 +69,9 @@ export async function markRevoked(device: string): Promise<void> {
   await phone.db.keys.where({ device }).modify({ revoked: true });
 }
 
-/** Sign an op's payload: compact JWS (RFC 7515), ES256, `kid` the device. */
+/** Sign an op's payload: compact JWS, ES256, `kid` the device. */
 export async function signOp(device: Device, text: string): Promise<string> {
-  return new CompactSign(new TextEncoder().encode(text))
-    .setProtectedHeader({ alg: 'ES256', kid: device.id, typ: 'holdfast-op+jws' })
-    .sign(device.privateKey);
+  return signJws(device.privateKey, { alg: 'ES256', kid: device.id, typ: 'holdfast-op+jws' }, text);
 }
 
 type UploadToken = { token: string; until: number };
@@ -104,7 +102,7 @@ type Exchanged = { access_token: string; expires_in: number; revoked?: boolean }
 async function exchange(row: KeyRow, nonce?: string): Promise<Exchanged | null> {
   const call = jsonCall('POST', { assertion: await assertion(row, nonce) });
   try {
-    return await json<Exchanged>(await send('/api/devices/token', call));
+    return await json<Exchanged>(await send('/api/devices/token', call), (found) => typeof found.access_token === 'string');
   } catch (failed) {
     const offered = failed instanceof ApiProblem ? failed.extra['nonce'] : undefined;
     // The phone's clock is far off; the server's nonce takes its place.
@@ -114,16 +112,15 @@ async function exchange(row: KeyRow, nonce?: string): Promise<Exchanged | null> 
   }
 }
 
+/** Seconds for which an assertion holds; the server takes no longer ones than five minutes. */
+const LIFE = 120;
+
 async function assertion(row: KeyRow, nonce?: string): Promise<string> {
   const device = row.device ?? '';
-  return new SignJWT(nonce === undefined ? {} : { nonce })
-    .setProtectedHeader({ alg: 'ES256', kid: device })
-    .setIssuer(device)
-    .setAudience('holdfast')
-    .setIssuedAt()
-    .setExpirationTime('2m')
-    .setJti(crypto.randomUUID())
-    .sign(row.privateKey);
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { iss: device, aud: 'holdfast', iat: now, exp: now + LIFE, jti: crypto.randomUUID() };
+  const text = JSON.stringify(nonce === undefined ? claims : { nonce, ...claims });
+  return signJws(row.privateKey, { alg: 'ES256', kid: device }, text);
 }
 
 /** A name by which a person tells their devices apart. Nothing in it identifies the phone itself. */

@@ -6,7 +6,7 @@ import { json, jsonCall, onContact, send, sendAs, type Bearer } from '../api/req
 import { phone } from '../storage/phone';
 import { enrol, uploadToken } from './device';
 import { change, currentUser, state, type SessionView, type User } from './state';
-import { forget, keep, readingBearer, sessionToken, type Granted } from './token';
+import { forget, isGranted, keep, readingBearer, sessionToken, type Granted } from './token';
 
 export type { SessionView, User } from './state';
 export { currentUser } from './state';
@@ -25,7 +25,7 @@ onContact((reached) => change({ online: reached ? 'yes' : 'no' }));
 export async function signIn(username: string, password: string): Promise<void> {
   // An answer to the old session's end would take the new session's cookie away.
   await ending;
-  const granted = await json<Granted>(await send('/api/session', jsonCall('POST', { username, password })));
+  const granted = await json<Granted>(await send('/api/session', jsonCall('POST', { username, password })), isGranted);
   await begin(granted);
 }
 

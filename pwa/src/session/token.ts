@@ -7,6 +7,10 @@ import { change, currentUser, type User } from './state';
 
 export type Granted = { access_token: string; expires_in: number; user: User };
 
+export function isGranted(found: Granted): boolean {
+  return typeof found.access_token === 'string' && typeof found.user?.id === 'string';
+}
+
 let access: { token: string; user: string; until: number } | null = null;
 /** By user: who signs in while another's renewal is on its way must never be given that other's token. */
 const renewing = new Map<string, Promise<string | null>>();
@@ -51,7 +55,7 @@ export function readingBearer(user: string): Bearer {
 async function renew(user: string): Promise<string | null> {
   return withLock('holdfast-refresh', async () => {
     try {
-      const granted = await json<Granted>(await send('/api/session/refresh', jsonCall('POST', {})));
+      const granted = await json<Granted>(await send('/api/session/refresh', jsonCall('POST', {})), isGranted);
       if (granted.user.id !== user) {
         // On a shared phone the cookie may be another user's by now: it must not read as this one.
         if (currentUser()?.id === user) change({ needsLogin: true });

@@ -120,6 +120,10 @@ export class UserStore {
     return [...new Set([...copies, ...begun, ...(ops as string[])])];
   }
 
+  async noteContact(): Promise<void> {
+    await this.setMeta('last-contact', new Date().toISOString());
+  }
+
   close(): void {
     this.db.close();
   }
