@@ -2,7 +2,7 @@
 import { ENTITY } from '../../sync/overlay';
 import type { Catalog, FormDefinition, Quarantined, Snapshot } from '../../sync/types';
 import { dateTimeOffset } from '../../ui/time';
-import { wordsOf, writable, type Kept } from './kept';
+import { waitsForYou, wordsOf, writable, type Kept } from './kept';
 import { links } from './place';
 import { fieldFor, fieldLabel, inWords, sectionOfList } from './values';
 
@@ -56,7 +56,7 @@ export type Again = { href: string; label: string };
 export function waysAgain(view: Snapshot, form: FormDefinition | null, kept: Kept): Again[] {
   const { one } = kept;
   const edits = wordsOf(one);
-  if (!kept.own || kept.ended || kept.next === 'itself' || edits.length === 0) return [];
+  if (!waitsForYou(kept) || edits.length === 0) return [];
   if (one.kind === 'hold') return [{ href: links.capture('hold', view.report), label: 'Ask for a new hold' }];
   if (view.state === 'approved') {
     return [{ href: links.supplement(view.report, kept.key), label: 'Write it as a supplement' }];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import form from '../../../../sync/forms/incident.v1.json';
+import { MENDS_ITSELF } from '../../sync/late';
 import { ENTITY, empty } from '../../sync/overlay';
 import type { Edit, FormDefinition, Quarantined, ReportState, Snapshot, Version } from '../../sync/types';
 import { linesOf, supplementText, waysAgain, writtenAs } from './again';
@@ -69,6 +70,7 @@ describe('a change that the server keeps without applying it', () => {
     expect(nextWords(reasonOf('newer_op_format').next, true)).toContain('Update needed');
     expect(nextWords(reasonOf('bad_value').next, true)).toContain('Write it again');
     expect(reasonOf('new_code').why).toContain('new_code');
+    for (const code of MENDS_ITSELF) expect(reasonOf(code).next).toBe('itself');
   });
 });
 

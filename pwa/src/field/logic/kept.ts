@@ -1,9 +1,8 @@
-/** Changes that the server keeps without applying them: why, whose, what happens next, and what became of them. */
-import { decision } from '../../sync/late';
+/** Changes that the server keeps without applying them: whose they are, and what became of them. */
+import { MENDS_ITSELF, decision } from '../../sync/late';
 import { ENTITY, REPORT, REVIEW } from '../../sync/overlay';
 import type { Edit, Quarantined, Snapshot, Version } from '../../sync/types';
 import { isOpen } from './reports';
-import { reasonOf, type Next } from './verdicts';
 
 export type Ending = 'correction' | 'supplement' | 'dismissed';
 
@@ -12,8 +11,8 @@ export type Kept = {
   key: string;
   one: Quarantined;
   own: boolean;
-  why: string;
-  next: Next;
+  /** Time or an update brings it in; nobody has to do anything. */
+  mends: boolean;
   /** What became of it, who said so and when; null while it is open. */
   ended: { as: Ending; by: Version } | null;
 };
@@ -27,7 +26,7 @@ export function keptOf(view: Snapshot, quarantined: Quarantined[], user: string)
 function entryOf(view: Snapshot, one: Quarantined, user: string): Kept {
   const by = decision(view, one);
   const ended = by ? { as: by.value as Ending, by } : null;
-  return { key: one.sha256, one, own: one.actor === user, ...reasonOf(one.reason), ended };
+  return { key: one.sha256, one, own: one.actor === user, mends: MENDS_ITSELF.has(one.reason), ended };
 }
 
 /** The words that an entry would have written, without what only makes or removes an entity. */
@@ -48,10 +47,10 @@ export function writable(view: Snapshot, edit: Edit): boolean {
 
 /** Whether the person who reads has something to do about it. */
 export function waitsForYou(kept: Kept): boolean {
-  return kept.own && !kept.ended && kept.next !== 'itself';
+  return kept.own && !kept.ended && !kept.mends;
 }
 
 /** Only what the server has can be settled there. A photo that waits on this phone is no op of its own. */
 export function canBeSettled(kept: Kept): boolean {
-  return kept.own && !kept.ended && kept.one.received !== null;
+  return waitsForYou(kept) && kept.one.received !== null;
 }
