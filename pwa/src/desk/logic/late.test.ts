@@ -58,11 +58,12 @@ describe('what may be done about it', () => {
     expect(waysOf(only({ kind: null, reason: 'malformed' }), 'approved', null)).toEqual({ dismiss: null });
     expect(waysOf(only({ reason: 'op_id_reused' }), 'approved', null)).toEqual({ dismiss: null });
     expect(waysOf(only({ kind: 'submit', reason: 'stale_view' }), 'draft', null)).toEqual({ dismiss: null });
-    expect(waysOf(only({ reason: 'unknown_form' }), 'draft', null)).toEqual({ dismiss: null });
   });
 
-  it('is nothing for what waits for others, or has not reached the server', () => {
+  it('is nothing for what waits for others or for an update, or has not reached the server', () => {
     expect(waysOf(only({ reason: 'waiting_for_base' }), 'draft', null)).toEqual({});
+    expect(waysOf(only({ reason: 'unknown_form' }), 'draft', null)).toEqual({});
+    expect(waysOf(only({ kind: null, reason: 'newer_op_format' }), 'draft', null)).toEqual({});
     expect(waysOf(only({ received: null }), 'draft', null)).toEqual({});
   });
 

@@ -65,8 +65,8 @@ const AGAIN: Record<string, string> = {
 
 export function waysOf(late: Late, state: ReportState, blocked: string | null): Ways {
   const { one, kind, settled } = late;
-  // What waits is no business of a person's yet; the server knows of no decision about it.
-  if (settled || kind === 'waiting' || one.received === null) return {};
+  // What time or an update mends is no business of a person's: it would be applied all the same.
+  if (settled || kind === 'waiting' || kind === 'update' || one.received === null) return {};
   if (kind !== 'late' || isUnread(one)) return { dismiss: blocked };
   const ways: Ways = { dismiss: blocked };
   if (state === 'approved') ways.supplement = blocked;

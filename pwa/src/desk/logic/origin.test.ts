@@ -23,7 +23,8 @@ describe('the origin of merged sentences', () => {
 
   it('marks what each author wrote, and nothing that both texts say', () => {
     expect(origins(merged, [one, other])).toEqual([
-      { text: 'Three agents stood there. ', from: 0 },
+      { text: 'Three agents stood there.', from: 0 },
+      { text: ' ', from: null },
       { text: 'They left. It rained. ', from: null },
       { text: 'One came back.', from: 1 }
     ]);

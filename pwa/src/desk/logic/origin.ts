@@ -20,7 +20,10 @@ export function sentences(text: string): string[] {
   return found;
 }
 
-/** Neighbouring sentences of one origin: 0 and 1 name the author of the first and the second text, null both. */
+/**
+ * Neighbouring sentences of one origin: 0 and 1 name the author of the first and the second text, null both. The space
+ * between sentences of two origins is nobody's.
+ */
 export type Part = { text: string; from: 0 | 1 | null };
 
 /** What a sentence says, whatever space follows it: a sentence added behind it is no change of it. */
@@ -35,7 +38,10 @@ export function origins(merged: string, texts: readonly [string, string]): Part[
     if (last && last.from === from) last.text += text;
     else parts.push({ text, from });
   }
-  return parts;
+  return parts.flatMap(({ text, from }) => {
+    const core = text.trimEnd();
+    return from === null || core === text ? { text, from } : [{ text: core, from }, { text: text.slice(core.length), from: null }];
+  });
 }
 
 /** Sentences that one author took out or wrote in other words: they still stand in the other's text. */
