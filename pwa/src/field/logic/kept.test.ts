@@ -4,7 +4,7 @@ import { MENDS_ITSELF } from '../../sync/late';
 import { ENTITY, empty } from '../../sync/overlay';
 import type { Edit, FormDefinition, Quarantined, ReportState, Snapshot, Version } from '../../sync/types';
 import { linesOf, supplementText, waysAgain, writtenAs } from './again';
-import { canBeSettled, keptOf, waitsForYou, writable } from './kept';
+import { canBeSettled, isOpenEntry, keptOf, waitsForYou, writable } from './kept';
 import { links } from './place';
 import { nextWords, reasonOf } from './verdicts';
 
@@ -59,6 +59,17 @@ describe('a change that the server keeps without applying it', () => {
     expect(canBeSettled(keptOf(report('approved'), [others], 'me')[0]!)).toBe(false);
   });
 
+  it('is over once the review has gone past the step that was refused', () => {
+    const submit = kept('b', 'incomplete', { kind: 'submit', edits: [] });
+    const view = report('submitted');
+    expect(keptOf(view, [submit], 'me').map(waitsForYou)).toEqual([true]);
+    view.fields['review'] = { state: [version('c', 'submitted')] };
+    expect(keptOf(view, [submit], 'me').map(waitsForYou)).toEqual([false]);
+    view.fields['review'] = { state: [version('a', 'submitted')] };
+    expect(keptOf(view, [submit], 'me').map(waitsForYou)).toEqual([true]);
+    expect(keptOf(view, [kept('d', 'not_kept_aside', { kind: 'dismiss' })], 'me').some(isOpenEntry)).toBe(false);
+  });
+
   it('cannot be settled while only this phone has it', () => {
     const photo = kept('p', 'too_large', { received: null });
     expect(canBeSettled(keptOf(report('draft'), [photo], 'me')[0]!)).toBe(false);
@@ -66,9 +77,10 @@ describe('a change that the server keeps without applying it', () => {
   });
 
   it('says what happens next in plain words, also for a code that it does not know', () => {
-    expect(nextWords(reasonOf('report_locked').next, true)).toContain('The desk decides');
-    expect(nextWords(reasonOf('newer_op_format').next, true)).toContain('Update needed');
-    expect(nextWords(reasonOf('bad_value').next, true)).toContain('Write it again');
+    expect(nextWords(kept('a', 'report_locked'), true)).toContain('The desk decides');
+    expect(nextWords(kept('a', 'newer_op_format'), true)).toContain('Update needed');
+    expect(nextWords(kept('a', 'bad_value'), true)).toContain('Write it again');
+    expect(nextWords(kept('a', 'incomplete', { kind: 'submit' }), true)).toContain('submit again');
     expect(reasonOf('new_code').why).toContain('new_code');
     for (const code of MENDS_ITSELF) expect(reasonOf(code).next).toBe('itself');
   });

@@ -1,7 +1,7 @@
 /** Changes that the server keeps without applying them: whose they are, and what became of them. */
 import { MENDS_ITSELF, decision } from '../../sync/late';
 import { ENTITY, REPORT, REVIEW } from '../../sync/overlay';
-import type { Edit, Quarantined, Snapshot, Version } from '../../sync/types';
+import type { Edit, OpKind, Quarantined, Snapshot, Version } from '../../sync/types';
 import { isOpen } from './reports';
 
 export type Ending = 'correction' | 'supplement' | 'dismissed';
@@ -13,6 +13,8 @@ export type Kept = {
   own: boolean;
   /** Time or an update brings it in; nobody has to do anything. */
   mends: boolean;
+  /** A step of the review that it has gone past, or a word about another kept change, which still stands listed. */
+  passed: boolean;
   /** What became of it, who said so and when; null while it is open. */
   ended: { as: Ending; by: Version } | null;
 };
@@ -20,13 +22,28 @@ export type Kept = {
 /** The entries of a report, those that wait first. */
 export function keptOf(view: Snapshot, quarantined: Quarantined[], user: string): Kept[] {
   const all = quarantined.map((one) => entryOf(view, one, user));
-  return [...all.filter((each) => !each.ended), ...all.filter((each) => each.ended)];
+  return [...all.filter(isOpenEntry), ...all.filter((each) => !isOpenEntry(each))];
+}
+
+/** Whether it is not yet known what becomes of it. */
+export function isOpenEntry(kept: Kept): boolean {
+  return !kept.ended && !kept.passed;
 }
 
 function entryOf(view: Snapshot, one: Quarantined, user: string): Kept {
   const by = decision(view, one);
   const ended = by ? { as: by.value as Ending, by } : null;
-  return { key: one.sha256, one, own: one.actor === user, mends: MENDS_ITSELF.has(one.reason), ended };
+  const mends = MENDS_ITSELF.has(one.reason);
+  return { key: one.sha256, one, own: one.actor === user, mends, passed: isPassed(view, one), ended };
+}
+
+const STEPS = new Set<OpKind | null>(['submit', 'return', 'approve']);
+const ABOUT_KEPT = new Set<OpKind | null>(['admit', 'dismiss']);
+
+function isPassed(view: Snapshot, one: Quarantined): boolean {
+  if (ABOUT_KEPT.has(one.kind)) return true;
+  const since = view.fields[REVIEW]?.['state']?.at(-1)?.op;
+  return STEPS.has(one.kind) && since !== undefined && one.op < since;
 }
 
 /** The words that an entry would have written, without what only makes or removes an entity. */
@@ -47,7 +64,7 @@ export function writable(view: Snapshot, edit: Edit): boolean {
 
 /** Whether the person who reads has something to do about it. */
 export function waitsForYou(kept: Kept): boolean {
-  return kept.own && !kept.ended && !kept.mends;
+  return kept.own && isOpenEntry(kept) && !kept.mends;
 }
 
 /** Only what the server has can be settled there. A photo that waits on this phone is no op of its own. */

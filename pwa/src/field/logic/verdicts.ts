@@ -1,4 +1,5 @@
 /** Why the server keeps an op without applying it, and what happens next, for the person who made it. The codes are the server's. */
+import type { Quarantined } from '../../sync/types';
 
 /** itself: it is run again · desk: the desk may take it in · again: for its author to write again · update · admin. */
 export type Next = 'itself' | 'desk' | 'again' | 'update' | 'admin';
@@ -56,11 +57,13 @@ export function reasonOf(code: string): Reason {
 }
 
 /** What happens next with a change that is kept, in words for a reader. */
-export function nextWords(next: Next, own: boolean): string {
+export function nextWords({ reason, kind }: Pick<Quarantined, 'reason' | 'kind'>, own: boolean): string {
+  const { next } = reasonOf(reason);
   if (next === 'itself') return 'Nothing to do: it is run again by itself.';
   if (next === 'update') return 'Update needed: it is kept. The app or the server must be updated first.';
   if (next === 'admin') return own ? 'It is kept. Tell your administrator.' : 'It is kept. Its author can tell why.';
   if (next === 'desk') return 'It is kept. The desk decides whether it is taken in.';
+  if (kind === 'submit') return 'Complete the report, then submit again.';
   return own
     ? 'It is kept. Write it again, or say that nothing more is needed.'
     : 'It is kept. Its author can write it again; the desk sees it.';
