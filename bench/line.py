@@ -76,37 +76,55 @@ def parse_head(raw: bytes) -> Head:
 
 
 class Line:
-    """A connection on which requests are made one after the other."""
+    """A connection on which requests are made one after the other; opened anew where the server hung up while idle."""
 
     def __init__(self, base: str):
         where = urlsplit(base)
-        self._socket = socket.create_connection((where.hostname, where.port), timeout=120)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._came = b""
+        self._where = (str(where.hostname), where.port)
+        self._socket: socket.socket | None = None
 
     def ask(self, request: bytes) -> Answer:
         """Send a request and read its answer."""
-        self._socket.sendall(request)
-        while _END not in self._came:
-            self._more()
-        raw, _, rest = self._came.partition(_END)
-        head = parse_head(raw + _END)
+        raw, rest = self._until_head(request)
+        head = parse_head(raw)
         parts, missing = [rest], head.length - len(rest)
         while missing > 0:
-            parts.append(self._socket.recv(1 << 20))
-            if not parts[-1]:
-                raise ConnectionError("the server closed the connection within an answer")
+            parts.append(self._receive())
             missing -= len(parts[-1])
-        self._came = b""
         sent = request.index(_END) + len(_END)
         body = b"".join(parts)
-        return Answer(head, head.decoded(body), (sent, len(request) - sent), (len(raw) + len(_END), len(body)))
+        return Answer(head, head.decoded(body), (sent, len(request) - sent), (len(raw), len(body)))
 
     def close(self) -> None:
-        self._socket.close()
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
-    def _more(self) -> None:
-        part = self._socket.recv(1 << 16)
+    def _until_head(self, request: bytes) -> tuple[bytes, bytes]:
+        """Send until there is the head of an answer; return it, and what of the body came with it."""
+        idle = self._socket is not None
+        try:
+            self._open().sendall(request)
+            came = self._receive()
+        except ConnectionError:
+            # Servers close what was idle for seconds, also at the very moment when a request is on its way.
+            self.close()
+            if not idle:
+                raise
+            return self._until_head(request)
+        while _END not in came:
+            came += self._receive()
+        raw, _, rest = came.partition(_END)
+        return raw + _END, rest
+
+    def _open(self) -> socket.socket:
+        if self._socket is None:
+            self._socket = socket.create_connection(self._where, timeout=120)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return self._socket
+
+    def _receive(self) -> bytes:
+        part = self._open().recv(1 << 20)
         if not part:
             raise ConnectionError("the server closed the connection")
-        self._came += part
+        return part
