@@ -1,7 +1,9 @@
 /** A server in memory that keeps the contract of push, pull, sessions, devices and uploads, and fails on request. */
 import { createHash } from 'node:crypto';
 import { overlay, empty } from '../src/sync/overlay';
-import type { Copy, OpPayload, Receipt } from '../src/sync/types';
+import { uuid7 } from '../src/sync/op';
+import type { Contact, Copy, Edit, OpPayload, Receipt } from '../src/sync/types';
+import { Past } from './feed';
 
 export type Answerer = (request: Request, body: unknown) => Response | null | Promise<Response | null>;
 
@@ -22,6 +24,7 @@ export const SECOND_DEVICE = '01890000-0000-7000-8000-0000000000d2';
 export const SECOND = { ...OFFICER, id: '01890000-0000-7000-8000-000000000002', username: 'second', display_name: 'Officer Two', star: '54321' };
 
 type Upload = { photo: string; report: string; sha256: string; size: number; type: string; bytes: Buffer };
+type Sent = { method: string; path: string; token: string | null; etag: string | null; body: unknown };
 type Stored = { sha256: string; payload: OpPayload; receipt: Receipt };
 
 /** Reasons for which the server knows no op, so that no report lists it. */
@@ -30,7 +33,7 @@ const UNREAD = new Set(['malformed', 'newer_op_format', 'unknown_kind', 'field_t
 const hex = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');
 
 export class Server {
-  requests: { method: string; path: string; token: string | null; body: unknown }[] = [];
+  requests: Sent[] = [];
   stored = new Map<string, Stored>();
   uploads = new Map<string, Upload>();
   seq = 0;
@@ -45,6 +48,10 @@ export class Server {
   before: Answerer = () => null;
   seqOf = new Map<string, number>();
   left = new Set<string>();
+  contacts: Contact[] = [];
+  /** What the server works out beside the heads: open questions, settlements, remarks. */
+  dress: (copy: Copy) => Copy = (copy) => copy;
+  #past = new Past();
 
   install(): void {
     globalThis.fetch = (input, init) => this.#fetch(new Request(input, init));
@@ -57,7 +64,7 @@ export class Server {
     const raw = Buffer.from(await request.arrayBuffer());
     const body: unknown = isBytes ? raw : raw.length ? JSON.parse(raw.toString()) : null;
     const token = request.headers.get('Authorization')?.slice(7) ?? null;
-    this.requests.push({ method: request.method, path, token, body });
+    this.requests.push({ method: request.method, path, token, etag: request.headers.get('If-None-Match'), body });
     const early = await this.before(request, body);
     return early ?? this.#answer(request, path, body, token);
   }
@@ -71,12 +78,15 @@ export class Server {
     if (path === '/api/session/refresh') return this.sessionEnded ? problem(401, 'login_required') : this.#session();
     if (path === '/api/devices') return json({ id: token === 'session' ? FIRST_DEVICE : SECOND_DEVICE, name: 'x' }, 201);
     if (path === '/api/devices/token') return json({ access_token: 'upload', expires_in: 900, revoked: false });
-    const reads = path.startsWith('/api/pull') || path.startsWith('/api/catalog');
+    const reads = /^\/api\/(pull|catalog|contacts|reports)/.test(path);
     if (!token || (token === 'session' && this.sessionEnded) || (token === 'upload' && reads)) {
       return problem(token === 'upload' ? 403 : 401, token === 'upload' ? 'forbidden' : 'login_required');
     }
     if (path === '/api/push') return this.#push((body as { ops: string[] }).ops);
-    if (path.startsWith('/api/pull')) return this.#pull(new URL(request.url).searchParams.get('cursor'), token === 'session' ? OFFICER.id : SECOND.id);
+    const reader = token === 'session' ? OFFICER.id : SECOND.id;
+    if (path.startsWith('/api/pull')) return this.#pull(request, reader);
+    if (path.startsWith('/api/reports/')) return this.#report(path.split('/')[3] ?? '', reader);
+    if (path === '/api/contacts') return json({ contacts: this.contacts });
     if (path === '/api/catalog') return json({ version: '1', forms: [], districts: [], hold: { days: 90 } });
     if (path.startsWith('/api/uploads')) return this.#upload(request, path, body as Buffer);
     return problem(404, 'not_found');
@@ -91,7 +101,23 @@ export class Server {
     if (tokens.length > this.maxOps) return problem(413, 'too_large');
     this.seq += 1;
     const receipts = tokens.map((jws) => this.#take(jws));
+    this.#note();
     return json({ receipts, statement: 's', beacon: hex(`beacon ${this.seq}`) });
+  }
+
+  /** An op of another device, on the server already; its id. */
+  write(report: string, edits: Edit[], changes: Partial<OpPayload> = {}): string {
+    this.seq += 1;
+    const op = uuid7();
+    const time = { wall: new Date().toISOString(), utc_offset: 0, beacon: null };
+    const form = { id: 'incident', version: 1 };
+    const made = { v: 1 as const, op, device: 'another', n: 1, prev: null, actor: SECOND.id, kind: 'edit' as const, time };
+    const payload: OpPayload = { ...made, report, edits, form, ...changes };
+    const receipt: Receipt = { op, sha256: hex(op), seq: this.seq, verdict: 'applied', reason: null };
+    this.stored.set(op, { sha256: receipt.sha256, payload, receipt });
+    this.seqOf.set(report, this.seq);
+    this.#note();
+    return op;
   }
 
   #take(jws: string): Receipt {
@@ -107,15 +133,17 @@ export class Server {
     return receipt;
   }
 
-  #pull(cursor: string | null, reader: string): Response {
+  #pull(request: Request, reader: string): Response {
+    const cursor = new URL(request.url).searchParams.get('cursor');
     const [epoch, since] = (cursor ?? `${this.epoch}:0`).split(':');
     const reset = cursor === null || epoch !== this.epoch;
     const from = reset ? 0 : Number(since);
+    this.#note();
     const changed = [...this.seqOf]
-      .filter(([report, seq]) => seq > from && !this.left.has(report))
-      .filter(([report]) => this.authorOf(report) === reader);
+      .filter(([report, seq]) => seq > from && this.#sees(reader, report))
+      .flatMap(([report, seq]) => (reset ? [this.copy(report, seq)] : this.#past.since(report, from)));
     const body = {
-      changes: changed.map(([report, seq]) => this.copy(report, seq)),
+      changes: changed,
       left: reset ? [] : [...this.left],
       people: {},
       devices: {},
@@ -124,7 +152,33 @@ export class Server {
       reset,
       beacon: null
     };
-    return json(body);
+    if (body.changes.length + body.left.length > 0) return json(body);
+    const etag = `"${hex(JSON.stringify(body))}"`;
+    if (request.headers.get('If-None-Match') === etag) return new Response(null, { status: 304, headers: { ETag: etag } });
+    return json(body, 200, { ETag: etag });
+  }
+
+  #report(report: string, reader: string): Response {
+    const seq = this.seqOf.get(report);
+    return seq && this.#sees(reader, report) ? json(this.copy(report, seq)) : problem(404, 'not_found');
+  }
+
+  #sees(reader: string, report: string): boolean {
+    return !this.left.has(report) && this.authorOf(report) === reader;
+  }
+
+  /** Remember how every report stands, so that its next change can be told. */
+  #note(): void {
+    for (const [report, seq] of this.seqOf) this.#past.note(this.copy(report, seq));
+  }
+
+  /** Begin anew from an old backup: what came after is forgotten. */
+  restore(epoch: string): void {
+    this.stored.clear();
+    this.seqOf.clear();
+    this.#past.forget();
+    this.epoch = epoch;
+    this.seq = 0;
   }
 
   authorOf(report: string): string {
@@ -136,7 +190,7 @@ export class Server {
     const applied = ops.filter((each) => each.receipt.verdict !== 'quarantined').map((each) => each.payload);
     const base = empty(report, { id: 'incident', version: 1 }, this.authorOf(report), OFFICER.district);
     const refused = ops.filter((each) => each.receipt.verdict === 'quarantined' && each.receipt.op !== null);
-    return {
+    return this.dress({
       report,
       seq,
       snapshot: overlay(base, applied, '2026-11-23T21:00:00+00:00'),
@@ -157,7 +211,7 @@ export class Server {
         edits: payload.edits
       })),
       flags: []
-    };
+    });
   }
 
   #upload(request: Request, path: string, body: Buffer): Response {
@@ -200,13 +254,13 @@ export function decode(jws: string): OpPayload {
   return JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()) as OpPayload;
 }
 
-export function json(body: unknown, status = 200): Response {
-  return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } });
+export function json(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json', ...headers } });
 }
 
-export function problem(status: number, code: string): Response {
+export function problem(status: number, code: string, headers: Record<string, string> = {}): Response {
   const body = JSON.stringify({ type: 't', title: code, status, detail: code, code, retry: 'backoff' });
-  return new Response(body, { status, headers: { 'Content-Type': 'application/problem+json' } });
+  return new Response(body, { status, headers: { 'Content-Type': 'application/problem+json', ...headers } });
 }
 
 export function portal(): Response {
