@@ -3,14 +3,17 @@
 import json
 import sys
 import tempfile
+import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
 import flask_migrate
+import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -21,8 +24,13 @@ from server.config import BadSettings, Settings
 from server.db import db, unit_of_work
 from server.doctor import examine
 from server.feed import service as feed
+from server.feed.verify import Progress, Verification, one_state
+from server.feed.verify import verify as verify_feed
 from server.outbox import run_worker
 from server.problems import Problem
+
+log = structlog.get_logger()
+PROGRESS_SECONDS = 5.0
 
 
 def _version() -> str:
@@ -140,17 +148,70 @@ def worker() -> None:
 
 
 @main.command()
-def verify() -> None:
-    """Check the audit chain, every stored op and the receipt log; exit 1 where something does not fit."""
-    with _application():
-        chain = audit.verify(db.session())
-        feed_problem = feed.verify(db.session())
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines.")
+@click.option(
+    "--former-key",
+    "former_keys",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Key file with which the server signed before; may be given twice.",
+)
+def verify(as_json: bool, former_keys: tuple[Path, ...]) -> None:
+    """Check audit chain, receipt log, stored ops and reports, and name the first byte that does not fit.
+
+    Exit 0 where all fits, 1 where something does not, 2 where it could not run. The server may go on meanwhile.
+    """
+    try:
+        with _application(), one_state(db.session()) as session:
+            chain = audit.verify(session)
+            found = verify_feed(session, progress=_progress(), former_keys=former_keys)
+    except Exception as failed:
+        if not isinstance(failed, click.ClickException):
+            log.error("verify_failed", error=type(failed).__name__, exc_info=failed)
+        said = getattr(
+            failed, "message", f"The walk ended with an error ({type(failed).__name__}), not with a finding."
+        )
+        raise _CouldNotRun(said) from failed
+    if as_json:
+        click.echo(json.dumps({"fits": chain.ok and found.ok, "audit": asdict(chain), "feed": found.as_json()}))
+    else:
+        _print_verification(chain, found)
+    sys.exit(0 if chain.ok and found.ok else 1)
+
+
+class _CouldNotRun(click.ClickException):
+    """Neither found something nor found nothing."""
+
+    exit_code = 2
+
+
+def _progress() -> Progress:
+    """Return what says on stderr, every few seconds, how far a long walk has come."""
+    told = time.monotonic()
+
+    def tell(what: str, done: int, of: int) -> None:
+        nonlocal told
+        if time.monotonic() - told >= PROGRESS_SECONDS:
+            told = time.monotonic()
+            click.echo(f"{what}: {done} of {of}", err=True)
+
+    return tell
+
+
+def _print_verification(chain: audit.Verification, found: Verification) -> None:
     if chain.ok:
         click.echo(f"ok    audit  {chain.events} events fit; the last has the hash {chain.head}")
     else:
         click.echo(f"FAIL  audit  event {chain.first_bad}: {chain.problem}")
-    click.echo(f"FAIL  feed   {feed_problem}" if feed_problem else "ok    feed   every op and receipt fits")
-    sys.exit(0 if chain.ok and not feed_problem else 1)
+    if found.ok:
+        counts = f"{found.ops} ops, {found.statements} statements and {found.reports} reports fit"
+        click.echo(f"ok    feed   {counts}; the last statement has the hash {found.head}")
+    else:
+        click.echo(f"FAIL  feed   {found.misfit}")
+    for said in found.remarks.said:
+        click.echo(f"note  feed   {said}")
+    if found.remarks.count > len(found.remarks.said):
+        click.echo(f"note  feed   and {found.remarks.count - len(found.remarks.said)} more of these")
 
 
 @main.command()
