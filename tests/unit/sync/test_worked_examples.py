@@ -38,8 +38,8 @@ class Block:
     @property
     def rules(self) -> list[str]:
         """The rules that an example shows; none for a block of another kind."""
-        kind, *rules = self.label.removesuffix(ORDERED).split()
-        return rules if kind == "example" else []
+        kind, _, rules = self.label.removesuffix(ORDERED).partition(" ")
+        return rules.split() if kind == "example" else []
 
     def __str__(self) -> str:
         return f"{self.label} (line {self.line})"
@@ -122,12 +122,12 @@ def _expect(world: World, line: str) -> None:
 def _value(world: World, place: str, value: str) -> None:
     heads = merge.versions(world.snapshot, *place_of(place))
     wanted = json.loads(value)
+    assert place_of(place) not in merge.standing_apart(world.snapshot)
     if merge.is_set_member(place) and not place.startswith(REVIEW):
         assert any(head["value"] is True for head in heads) is wanted
         return
     assert heads
     assert all(merge.same(head["value"], wanted) for head in heads), heads
-    assert place_of(place) not in merge.standing_apart(world.snapshot)
 
 
 def _conflict(world: World, place: str, values: str) -> None:
