@@ -15,6 +15,9 @@ ENTITY = "@entity"
 # Of the review: what became of an op that is kept aside, `late/<op id>`, or its hash where it has no id of its own.
 LATE = "late/"
 MAX_EDITS = 500
+# Lists and objects inside one another. Comparing or writing what is nested much deeper would fail, and with it the
+# next op on the field, whose author did nothing wrong.
+MAX_DEPTH = 32
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
@@ -120,7 +123,24 @@ def _edit(found: Any, where: str) -> Edit:
     if not isinstance(base, list):
         raise BadOp("malformed", f"{where}.base")
     seen = tuple(_uuid(each, f"{where}.base") for each in base)
+    if not _is_shallow(found["value"]):
+        raise BadOp("malformed", f"{where}.value")
     return Edit(str(entity), field, seen, found["value"])
+
+
+def _is_shallow(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [inner for each in level for inner in _inside(each)]
+        if not level:
+            return True
+    return False
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 def _uuid(found: Any, where: str) -> str:

@@ -7,7 +7,7 @@ between two changes at least one sentence must stand that neither touched, becau
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 # A sentence ends at a line's end, or at a mark that white space and a capital letter, a digit or a quotation mark
 # follow. Where it is not sure that one ends, it goes on: a larger unit conflicts sooner, a smaller one mixes.
@@ -18,6 +18,11 @@ _ABBREVIATION = re.compile(
     r"Nov|Dec)\.\Z",
     re.IGNORECASE,
 )
+# What `_ABBREVIATION` can need of a sentence: more would be searched anew at each of its marks.
+_LONGEST_ABBREVIATION = 12
+# Up to so many pairs of sentences are compared one with another: 100 with 100. Far beyond it a text that repeats
+# itself would keep a push waiting for minutes.
+_MOST_PAIRS = 10_000
 
 
 def sentences(text: str) -> list[str]:
@@ -25,7 +30,7 @@ def sentences(text: str) -> list[str]:
     found: list[str] = []
     begins = 0
     for end in _END.finditer(text):
-        before = text[begins : end.start()]
+        before = text[max(begins, end.start() - _LONGEST_ABBREVIATION) : end.start()]
         if "\n" not in end.group() and _ABBREVIATION.search(before):
             continue
         found.append(text[begins : end.end()])
@@ -66,5 +71,20 @@ def merge(common: str, one: str, other: str) -> str | None:
 
 
 def _changes(base: list[str], text: list[str]) -> list[Change]:
+    if len(base) * len(text) > _MOST_PAIRS:
+        return _one_change(base, text)
     steps = SequenceMatcher(None, base, text, autojunk=False).get_opcodes()
     return [Change(start, end, tuple(text[left:right])) for tag, start, end, left, right in steps if tag != "equal"]
+
+
+def _one_change(base: list[str], text: list[str]) -> list[Change]:
+    """Take all from the first sentence that differs to the last as one change: a larger one conflicts sooner."""
+    start = _alike(base, text)
+    last = _alike(base[start:][::-1], text[start:][::-1])
+    change = Change(start, len(base) - last, tuple(text[start : len(text) - last]))
+    return [] if base == text else [change]
+
+
+def _alike(one: list[str], other: list[str]) -> int:
+    """Return how many sentences are the same from the beginning on."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.op import BadOp, parse
+from sync.op import MAX_DEPTH, BadOp, parse
 
 ID = "0192f3a0-0000-7000-8000-000000000001"
 PAYLOAD: dict[str, Any] = {
@@ -85,3 +85,19 @@ def test_nothing_that_a_client_can_send_breaks_the_reader(member: str, value: An
         parse({**PAYLOAD, member: value})
     except BadOp as refused:
         assert refused.reason in ("malformed", "newer_op_format", "unknown_kind", "field_twice")  # noqa: PT017
+
+
+def nested(levels: int) -> Any:
+    value: Any = "word"
+    for level in range(levels):
+        value = [value] if level % 2 else {"in": value}
+    return value
+
+
+def test_a_value_is_nested_no_deeper_than_can_be_compared() -> None:
+    """P8: the next op on the field would fail for what its author never wrote."""
+    assert parse(changed("edits.0.value", nested(MAX_DEPTH))).edits[0].value == nested(MAX_DEPTH)
+    for levels in (MAX_DEPTH + 1, 900):
+        with pytest.raises(BadOp) as refused:
+            parse(changed("edits.0.value", nested(levels)))
+        assert (refused.value.reason, refused.value.where) == ("malformed", "edits[0].value")
