@@ -4,6 +4,7 @@ import { ApiProblem } from '../api/problem';
 import { json, sendAs } from '../api/request';
 import { currentUser, readingBearer, session } from '../session';
 import type { Contact } from '../sync/types';
+import { ticks } from './trouble';
 
 const REST = 30_000;
 
@@ -35,7 +36,7 @@ export function contacts(): Readable<Contact[]> {
 }
 
 /** Ask again, where somebody looks; at most every 30 seconds, and then once more for what was asked meanwhile. */
-export async function refreshContacts(now: number = Date.now()): Promise<void> {
+export async function refreshContacts(now: number = ticks()): Promise<void> {
   const user = currentUser();
   if (!looking || !user || user.role === 'admin') return;
   clearTimeout(timer);

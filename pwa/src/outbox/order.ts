@@ -14,24 +14,21 @@ export type Queues<T> = {
   reports: T[][];
 };
 
-/** Put pending ops, given in the order in which they were made, into queues. `failures` tells how often one failed. */
-export function queues<T extends Pending>(ops: T[], failures: (report: string) => number = () => 0): Queues<T> {
+/** How often a report's holds, or its other ops, failed. */
+type Failures = (report: string, isHold: boolean) => number;
+
+/** Put pending ops, given in the order in which they were made, into queues. */
+export function queues<T extends Pending>(ops: T[], failures: Failures = () => 0): Queues<T> {
   const first = neededByHolds(ops);
   const rest = new Map<string, T[]>();
   for (const op of ops) {
     if (!first.has(op.op)) rest.set(op.report, [...(rest.get(op.report) ?? []), op]);
   }
-  const held = ops.filter((op) => first.has(op.op));
-  return { holds: byFailures(held, failures), reports: [...byReport(rest, failures)] };
-}
-
-/** Sorting keeps the order of those that are alike, so that a report's own ops stay in theirs. */
-function byFailures<T extends Pending>(ops: T[], failures: (report: string) => number): T[] {
-  return [...ops].sort((a, b) => failures(a.report) - failures(b.report));
-}
-
-function byReport<T>(rest: Map<string, T[]>, failures: (report: string) => number): T[][] {
-  return [...rest].sort(([a], [b]) => failures(a) - failures(b)).map(([, ops]) => ops);
+  // Sorting keeps the order of those that are alike, so that a report's own ops stay in theirs.
+  const holds = ops.filter((op) => first.has(op.op));
+  holds.sort((a, b) => failures(a.report, true) - failures(b.report, true));
+  const reports = [...rest].sort(([a], [b]) => failures(a, false) - failures(b, false));
+  return { holds, reports: reports.map(([, queue]) => queue) };
 }
 
 function neededByHolds(ops: Pending[]): Set<string> {

@@ -25,66 +25,77 @@ let most = MAX_OPS;
 /** Send every pending op; return how many were settled. Raises ApiProblem after trying all that could be tried. */
 export async function pushPending(delivery: Delivery): Promise<number> {
   const pending = await delivery.store.pendingOps();
-  const { holds, reports } = queues(pending, failuresOf);
+  const { holds, reports } = queues(pending, (report, isHold) => failuresOf(queueOf(report, isHold)));
   if (pending.length > 0) delivery.step?.(holds.length > 0 ? 'Sending holds and changes' : 'Sending changes');
   const run = new Run(delivery);
   // By themselves: nothing else that fails may hold them up (P6).
-  for (const batch of batches(holds, most)) await run.send(batch);
-  const rest = reports.filter(([first]) => first && !isResting(first.report));
-  for (const batch of batches(rest.flat(), most)) await run.send(batch, true);
-  const problem = run.mismatch ?? troubleOf(new Set(pending.map((op) => op.report)));
+  for (const batch of batches(holds, most)) await run.send(batch, true);
+  const rest = reports.filter(([first]) => first && !isResting(queueOf(first.report, false)));
+  for (const batch of batches(rest.flat(), most)) await run.send(batch, false);
+  const problem = run.mismatch ?? troubleOf(pending.flatMap(({ report }) => [queueOf(report, true), queueOf(report, false)]));
   if (problem) throw problem;
   return run.settled;
+}
+
+/** A report's holds are a queue of their own: they never rest, and say nothing of its words. */
+function queueOf(report: string, isHold: boolean): string {
+  return isHold ? `holds of ${report}` : report;
+}
+
+function queuesOf(batch: StoredOp[], areHolds: boolean): Set<string> {
+  return new Set(batch.map((op) => queueOf(op.report, areHolds)));
 }
 
 class Run {
   settled = 0;
   mismatch: ApiProblem | null = null;
-  /** How many ops of each report the server failed on. */
+  /** How many ops of each queue the server failed on. */
   #failed = new Map<string, number>();
 
   constructor(readonly delivery: Delivery) {}
 
   /**
    * Send a batch, in halves where the server cannot take it whole: one bad op holds up no other report's (P8).
-   * Where several of a report failed just now, the others of that report may wait; holds never do.
+   * Where several of a report failed just now, the others of that report wait; holds never do.
    */
-  async send(wanted: StoredOp[], mayWait = false): Promise<void> {
-    const batch = mayWait ? wanted.filter((op) => (this.#failed.get(op.report) ?? 0) < PATIENCE) : wanted;
+  async send(wanted: StoredOp[], areHolds: boolean): Promise<void> {
+    const batch = areHolds ? wanted : wanted.filter((op) => (this.#failed.get(op.report) ?? 0) < PATIENCE);
     if (batch.length === 0) return;
     try {
       const answer = await post(this.delivery, batch);
       most = Math.min(MAX_OPS, most * 2);
       await this.delivery.contact?.();
-      await this.#settle(batch, answer);
+      await this.#settle(batch, answer, areHolds);
     } catch (problem) {
       if (!(problem instanceof ApiProblem) || !(isSplit(problem) || isLost(problem))) throw problem;
-      if (batch.length === 1) return this.#setAside(batch[0] as StoredOp, problem);
+      if (batch.length === 1) return this.#setAside(batch[0] as StoredOp, problem, areHolds);
       // Each try takes its time: the next run begins with less, and with the reports that did not fail.
-      if (isLost(problem)) throw shrink(batch, problem);
+      if (isLost(problem)) throw shrink(batch, problem, areHolds);
       const [first, second] = halves(batch);
-      await this.send(first, mayWait);
-      await this.send(second, mayWait);
+      await this.send(first, areHolds);
+      await this.send(second, areHolds);
     }
   }
 
-  async #setAside(op: StoredOp, problem: ApiProblem): Promise<void> {
+  async #setAside(op: StoredOp, problem: ApiProblem, isHold: boolean): Promise<void> {
     if (isRefusal(problem)) {
       // Kept, shown, and tried again at the next start of the app.
       await this.delivery.store.db.ops.update(op.op, { state: 'stuck', reason: problem.code, settledAt: now() });
       changed({ user: this.delivery.store.user, reports: [op.report] });
       return;
     }
-    failed(op.report, problem);
-    this.#failed.set(op.report, (this.#failed.get(op.report) ?? 0) + 1);
+    const queue = queueOf(op.report, isHold);
+    failed(queue, problem);
+    this.#failed.set(queue, (this.#failed.get(queue) ?? 0) + 1);
     if (this.settled === 0 && this.#failed.size >= PATIENCE) throw problem;
   }
 
-  async #settle(batch: StoredOp[], answer: PushAnswer): Promise<void> {
+  async #settle(batch: StoredOp[], answer: PushAnswer, areHolds: boolean): Promise<void> {
     const { store } = this.delivery;
     const settled = await settle(store, batch, answer);
     this.settled += settled;
-    for (const report of new Set(batch.map((op) => op.report))) wentThrough(report);
+    // Where another op of the queue failed in this run, the queue did not go through.
+    for (const queue of queuesOf(batch, areHolds)) if (!this.#failed.has(queue)) wentThrough(queue);
     if (settled < batch.length) {
       this.mismatch = new ApiProblem(
         200,
@@ -145,9 +156,9 @@ function isAnswer({ receipts }: PushAnswer): boolean {
   );
 }
 
-function shrink(batch: StoredOp[], problem: ApiProblem): ApiProblem {
+function shrink(batch: StoredOp[], problem: ApiProblem, areHolds: boolean): ApiProblem {
   most = Math.max(1, Math.floor(batch.length / 2));
-  for (const report of new Set(batch.map((op) => op.report))) demoted(report, problem);
+  for (const queue of queuesOf(batch, areHolds)) demoted(queue, problem);
   return problem;
 }
 

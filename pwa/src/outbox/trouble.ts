@@ -1,4 +1,4 @@
-/** Reports whose ops failed: each waits by itself, so that none of them holds up another (P8). */
+/** Queues whose ops failed, one for each report: each waits by itself, so that none holds up another (P8). */
 import { ApiProblem } from '../api/problem';
 import { delay } from './backoff';
 
@@ -22,38 +22,38 @@ export function ticks(): number {
   return performance.now();
 }
 
-/** An op of the report failed by itself. */
-export function failed(report: string, problem: ApiProblem): void {
-  const times = failuresOf(report) + 1;
-  troubles.set(report, { times, until: ticks() + delay(times - 1, problem.retryAfter), problem });
+/** An op of the queue failed by itself. */
+export function failed(queue: string, problem: ApiProblem): void {
+  const times = failuresOf(queue) + 1;
+  troubles.set(queue, { times, until: ticks() + delay(times - 1, problem.retryAfter), problem });
 }
 
-/** A batch with ops of the report was lost, perhaps because of others: it need not rest, but the others go first. */
-export function demoted(report: string, problem: ApiProblem): void {
-  troubles.set(report, { times: failuresOf(report) + 1, until: 0, problem });
+/** A batch with ops of the queue was lost, perhaps because of others: it need not rest, but the others go first. */
+export function demoted(queue: string, problem: ApiProblem): void {
+  troubles.set(queue, { times: failuresOf(queue) + 1, until: 0, problem });
 }
 
-export function wentThrough(report: string): void {
-  troubles.delete(report);
+export function wentThrough(queue: string): void {
+  troubles.delete(queue);
 }
 
-/** How often a report failed since it last went through. */
-export function failuresOf(report: string): number {
-  return troubles.get(report)?.times ?? 0;
+/** How often a queue failed since it last went through. */
+export function failuresOf(queue: string): number {
+  return troubles.get(queue)?.times ?? 0;
 }
 
-export function isResting(report: string): boolean {
-  return (troubles.get(report)?.until ?? 0) > ticks();
+export function isResting(queue: string): boolean {
+  return (troubles.get(queue)?.until ?? 0) > ticks();
 }
 
-/** Let every report be tried at once: somebody asks for it, or the network came back. */
+/** Let every queue be tried at once: somebody asks for it, or the network came back. */
 export function restNoMore(): void {
   for (const each of troubles.values()) each.until = 0;
 }
 
-/** What is the matter with those of these reports that failed last; null where none did. */
-export function troubleOf(reports: Iterable<string>): ReportFailed | null {
-  const found = [...reports].flatMap((report) => troubles.get(report) ?? []);
+/** What is the matter with the one of these queues that is due first; null where none failed. */
+export function troubleOf(queues: Iterable<string>): ReportFailed | null {
+  const found = [...queues].flatMap((queue) => troubles.get(queue) ?? []);
   const first = found.sort((a, b) => a.until - b.until)[0];
   return first ? new ReportFailed(first.problem, first.until) : null;
 }
