@@ -51,6 +51,10 @@ screens: $(VENV)/.dev pwa/dist/.built ## Take the pictures of the documentation 
 bench: $(VENV)/.dev pwa/dist/.built ## Measure, print a table and write bench/report.json (ONLY=<name> for one)
 	$(PY) -m bench $(if $(ONLY),--only $(ONLY))
 
+.PHONY: mutate
+mutate: $(VENV)/.dev ## Mutate sync/ and fail below 90 % killed
+	$(PY) -m tools.mutate
+
 .PHONY: api
 api: $(VENV)/.runtime pwa/node_modules/.installed ## Write the API's description and the TypeScript types made from it
 	$(PY) -m server.cli openapi pwa/src/api/openapi.json
@@ -65,7 +69,7 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header 
 
 .PHONY: clean
 clean: ## Remove what was built; the demonstration's data under var/ stay
-	rm -rf $(VENV) pwa/node_modules pwa/dist build holdfast.egg-info test-results bench/report.json
+	rm -rf $(VENV) pwa/node_modules pwa/dist build holdfast.egg-info test-results bench/report.json mutants
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

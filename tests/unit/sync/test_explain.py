@@ -280,7 +280,8 @@ def sorted_heads(snapshot: Snapshot) -> Snapshot:
 @given(histories(), st.randoms(use_true_random=False))
 def test_every_order_of_arrival_explains_alike(history: list[Op], chance: Any) -> None:
     expected = sorted_heads(fold(*history))
-    left, order, known = list(history), [], set()
+    left, order = list(history), []
+    known: set[str] = set()
     while left:
         # A note's own edits wait for the op that made it, as they do on the server.
         ready = [
