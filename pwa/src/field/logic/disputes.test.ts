@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { prepare } from '../../outbox/edits';
 import { ENTITY, empty } from '../../sync/overlay';
 import type { Snapshot, Version } from '../../sync/types';
 import { arrived, disputeOf, disputes, flagged, flaggedOf, inSight, mergedText, seenBy, seenByAll } from './disputes';
@@ -41,6 +42,15 @@ describe('a field on which a person has to decide', () => {
     expect(sight).toEqual(['b', 'c']);
     expect(arrived(disputeOf(before, 'report', 'address')!, sight)).toEqual([]);
     expect(arrived(disputeOf(after, 'report', 'address')!, sight)).toEqual([third]);
+  });
+
+  it('is decided by an op that names what was in sight, and not what came while it was chosen', () => {
+    const sight = inSight(split(), { entity: 'report', field: 'address' });
+    const third = version('d', 'the north corner', ['a']);
+    const after = report({ report: { address: [south, east, third] } });
+    const wanted = [{ entity: 'report', field: 'address', value: 'east', base: sight }];
+    const [edit] = prepare(after, null, wanted, 'resolve', { device: 'd' });
+    expect(edit?.base).toEqual(['b', 'c']);
   });
 
   it('is none where one value stands, where equal values stand, or in a checklist', () => {
