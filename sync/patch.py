@@ -18,7 +18,11 @@ def difference(before: Snapshot, after: Snapshot) -> Patch:
         if changed:
             fields[entity] = changed
     return {
-        "set": {name: each for name, each in after.items() if name not in _PARTS and before.get(name) != each},
+        "set": {
+            name: each
+            for name, each in after.items()
+            if name not in _PARTS and (name not in before or before[name] != each)
+        },
         "entities": {
             entity: about for entity, about in after["entities"].items() if before["entities"].get(entity) != about
         },
