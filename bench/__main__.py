@@ -2,13 +2,15 @@
 
 import argparse
 
-from bench import first_load, one_field, pull, push, storm
+from bench import first_load, growth, one_field, pull, push, shares, storm
 from bench.report import Figure, table, write
 
 MEASUREMENTS = {
     "push_ops_per_s_postgresql": push.on_postgresql,
     "push_ops_per_s_sqlite": push.on_sqlite,
+    "push_shares": shares.measure,
     "pull_5000_reports_s": pull.measure,
+    "push_growth_ratio_1m": growth.measure,
     "wire_bytes_one_field": one_field.measure,
     "reconnect_storm_drain_s": storm.measure,
     "first_load_officer_kb_gzip": first_load.measure,

@@ -50,7 +50,7 @@ def _measure(name: str, url: str, durability: str) -> list[Figure]:
     return [figure(name, "ops/s", rates, durability, f"{stored} stored = acknowledged")]
 
 
-def _batches(phone: Phone) -> list[bytes]:
+def batches(phone: Phone) -> list[bytes]:
     """Sign what one client will push: each batch one report with 20 edits of its narrative of about 1 KB."""
     made = []
     for _ in range(BATCHES):
@@ -65,7 +65,7 @@ def _batches(phone: Phone) -> list[bytes]:
 
 def _run(base: str, phones: list[Phone]) -> float:
     """Push everything from all clients at once; return ops per second over the wall time."""
-    work = [(phone.token, _batches(phone)) for phone in phones]
+    work = [(phone.token, batches(phone)) for phone in phones]
     failures: list[str] = []
     threads = [threading.Thread(target=_client, args=(base, token, bodies, failures)) for token, bodies in work]
     began = time.perf_counter()

@@ -9,16 +9,14 @@ from sqlalchemy.orm import Session
 from server.feed import store
 from server.feed.models import OpClash, OpFlag, StoredOp
 from server.feed.signing import read
-from server.feed.store import Outcome
 from sync.op import Op
 from sync.verdicts import Verdict
 
 Entries = dict[str, list[dict[str, Any]]]
 
 
-def told_of(session: Session, ids: Sequence[str], outcomes: Sequence[Outcome]) -> list[str]:
+def told_of(session: Session, ids: Sequence[str]) -> list[str]:
     """Return which reports have anything of the kind; most have not, and one question is cheaper than three."""
-    now = {each.report for each in outcomes if each.verdict == Verdict.QUARANTINED}
     aside = StoredOp.verdict == Verdict.QUARANTINED
     rows = session.scalars(
         union_all(
@@ -27,37 +25,24 @@ def told_of(session: Session, ids: Sequence[str], outcomes: Sequence[Outcome]) -
             select(OpFlag.report_id).where(OpFlag.report_id.in_(ids)),
         )
     )
-    told = now | set(rows)
+    told = set(rows)
     return [each for each in ids if each in told]
 
 
-def quarantined(session: Session, ids: Sequence[str], outcomes: Sequence[Outcome]) -> Entries:
-    """Return per report the ops that are kept aside, with what they would have written and why it was not.
-
-    `outcomes` are those of this transaction, which are not in the rows yet.
-    """
+def quarantined(session: Session, ids: Sequence[str]) -> Entries:
+    """Return per report the ops that are kept aside, with what they would have written and why it was not."""
     if not ids:
         return {}
-    now = {each.id: each for each in outcomes if not each.clash}
-    new = [each.id for each in now.values() if each.verdict == Verdict.QUARANTINED]
     rows = session.scalars(
         select(StoredOp)
-        .where(StoredOp.report_id.in_(ids), (StoredOp.verdict == Verdict.QUARANTINED) | StoredOp.id.in_(new))
+        .where(StoredOp.report_id.in_(ids), StoredOp.verdict == Verdict.QUARANTINED)
         .order_by(StoredOp.received_at, StoredOp.id)
     ).all()
     clashes = session.scalars(
         select(OpClash).where(OpClash.report_id.in_(ids)).order_by(OpClash.received_at, OpClash.sha256)
     ).all()
-    told: list[tuple[StoredOp | OpClash, str | None]] = [(row, _reason(row, now.get(row.id))) for row in rows]
-    told += [(row, "op_id_reused") for row in clashes]
-    return _entries(session, [(row, reason) for row, reason in told if reason])
-
-
-def _reason(row: StoredOp, outcome: Outcome | None) -> str | None:
-    """Return why an op is kept aside now; None where this transaction took it in."""
-    if outcome is None:
-        return row.reason
-    return outcome.reason if outcome.verdict == Verdict.QUARANTINED else None
+    told: list[tuple[StoredOp | OpClash, str]] = [(row, str(row.reason)) for row in rows]
+    return _entries(session, [*told, *((row, "op_id_reused") for row in clashes)])
 
 
 def _entries(session: Session, told: Sequence[tuple[StoredOp | OpClash, str]]) -> Entries:

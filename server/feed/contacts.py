@@ -30,38 +30,35 @@ class Contact:
 
 
 def count(uow: UnitOfWork, ops: Sequence[Op], unsent: Mapping[str, int]) -> None:
-    """Count new ops, and note how many more their devices say they hold. The ops are stored, their devices locked.
+    """Count new ops, and note how many more their devices say they hold. Their devices are locked.
 
     Where a device counted two ops alike, it was restored from an older state: both stand, and both are flagged.
     """
-    counted = _counted_alike(uow.session, ops)
+    stored = _counted_alike(uow.session, ops)
+    alike = {place: dict(known) for place, known in stored.items()}
+    for each in ops:
+        alike[each.device, each.n][each.id] = each.report
     flags = [
-        {
-            "op_id": one.id,
-            "other_id": other.id,
-            "flag": "n_reused",
-            "report_id": one.report_id,
-            "device_id": one.device_id,
-        }
-        for alike in counted.values()
-        for one in alike
-        for other in alike
-        if one.id != other.id
+        {"op_id": one, "other_id": other, "flag": "n_reused", "report_id": report, "device_id": device}
+        for (device, _n), reports in alike.items()
+        for one, report in reports.items()
+        for other in reports
+        if one != other
     ]
     if flags:
         uow.session.execute(upsertable(uow.session, OpFlag.__table__).on_conflict_do_nothing(), flags)
-        for each in flags:
-            uow.publish(each["report_id"])
-    new = {each.id for each in ops}
+        for flag in flags:
+            uow.publish(flag["report_id"])
     rows = []
     for device, user in sorted({each.device: each.actor for each in ops}.items()):
-        mine = {each.n for each in ops if each.device == device}
-        known = {n for n in mine if any(each.id not in new for each in counted[device, n])}
-        rows.append(_row(uow, device, user, unsent.get(device), len(mine - known), max(mine)))
+        counts = {each.n for each in ops if each.device == device}
+        new = sum(not stored[device, n] for n in counts)
+        rows.append(_row(uow, device, user, unsent.get(device), new, max(counts)))
     _write(uow.session, rows)
 
 
-def _counted_alike(session: Session, ops: Sequence[Op]) -> dict[tuple[str, int], list[Any]]:
+def _counted_alike(session: Session, ops: Sequence[Op]) -> dict[tuple[str, int], dict[str, str]]:
+    """Return {(device, n): {stored op: its report}} for the counts of new ops."""
     counts: dict[str, list[int]] = {}
     for each in ops:
         counts.setdefault(each.device, []).append(each.n)
@@ -70,10 +67,10 @@ def _counted_alike(session: Session, ops: Sequence[Op]) -> dict[tuple[str, int],
         (StoredOp.device_id == device) & StoredOp.n.between(min(mine), max(mine)) for device, mine in counts.items()
     ]
     columns = (StoredOp.id, StoredOp.device_id, StoredOp.n, StoredOp.report_id)
-    found: dict[tuple[str, int], list[Any]] = {(each.device, each.n): [] for each in ops}
+    found: dict[tuple[str, int], dict[str, str]] = {(each.device, each.n): {} for each in ops}
     for row in session.execute(select(*columns).where(or_(*spans))):
         if (row.device_id, row.n) in found:
-            found[row.device_id, row.n].append(row)
+            found[row.device_id, row.n][row.id] = row.report_id
     return found
 
 

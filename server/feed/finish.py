@@ -41,12 +41,12 @@ def finish(uow: UnitOfWork) -> None:
     # written: a worker's step on a hold cannot put back the snapshot of before an officer's push.
     ids = changes.load_snapshots(session, list(uow.published), left)
     seqs = {report: counter["seq"] - steps + 1 + place for place, report in enumerate(ids)}
-    if ids:
-        changes.write_reports(session, uow.now, left, _facts(session, ids, left), seqs)
-        changes.write_scopes(session, _wanted_scopes(session, ids, left), changes.load_scopes(session, ids, left), seqs)
     for outcome in left.outcomes:
         outcome.seq = seqs.get(outcome.report or "", counter["seq"])
-    store.write_outcomes(session, left.outcomes)
+    store.write_ops(uow, left)
+    if ids:
+        changes.write_reports(session, uow.now, left, _facts(session, ids), seqs)
+        changes.write_scopes(session, _wanted_scopes(session, ids, left), changes.load_scopes(session, ids, left), seqs)
     if left.outcomes:
         _sign_receipts(uow, left, counter)
     url = settings().redis_url
@@ -58,11 +58,11 @@ def _tell(url: str, seq: int) -> None:
     redis_at(url).publish(POKES, seq)
 
 
-def _facts(session: Session, ids: list[str], left: Pending) -> dict[str, dict[str, Any]]:
+def _facts(session: Session, ids: list[str]) -> dict[str, dict[str, Any]]:
     sources: Mapping[str, Facts] = current_app.extensions["facts"]
     found = {name: source(session, ids) for name, source in sources.items()}
-    told = aside.told_of(session, ids, left.outcomes)
-    found["quarantined"] = aside.quarantined(session, told, left.outcomes)
+    told = aside.told_of(session, ids)
+    found["quarantined"] = aside.quarantined(session, told)
     found["flags"] = aside.flags(session, told)
     return {report: {name: sections.get(report, []) for name, sections in found.items()} for report in ids}
 

@@ -1,4 +1,7 @@
-"""Taking deliveries in, inside one transaction: raw ops are stored first, then judged report by report."""
+"""Taking deliveries in, inside one transaction: what is new is judged report by report, and all of it is stored.
+
+Nothing that judging says keeps an op from being stored; the finisher writes each once, with what was made of it.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -63,18 +66,14 @@ def context(uow: UnitOfWork, actors: set[str]) -> Context:
 
 
 def _sort_out(uow: UnitOfWork, envelopes: list[Envelope]) -> tuple[list[Envelope], dict[str, Receipt]]:
-    """Store what is new; return it, and the receipts of what was stored before. Other bytes are kept aside, flagged."""
-    first: dict[str, Envelope] = {}
+    """Return what is new, and the receipts of what was stored before. Other bytes are kept aside, flagged."""
+    stored = store.stored_receipts(uow.session, {each.id for each in envelopes})
+    arrived = store.pending(uow).arrived
     for each in envelopes:
-        first.setdefault(each.id, each)
-    new = store.insert_new(uow, list(first.values()))
-    known = {each.id for each in envelopes} - new
-    stored = store.stored_receipts(uow.session, known) if known else {}
-    for each in envelopes:
-        sha256 = first[each.id].sha256 if each.id in new else stored[each.id].sha256
-        if each.sha256 != sha256:
+        first = arrived.setdefault(each.id, each) if each.id not in stored else stored[each.id]
+        if each.sha256 != first.sha256:
             _keep_clash(uow, each)
-    return [each for id, each in first.items() if id in new], stored
+    return list(arrived.values()), stored
 
 
 def _keep_clash(uow: UnitOfWork, envelope: Envelope) -> None:

@@ -38,7 +38,10 @@ class Context:
 
 @dataclass
 class Work:
-    """One report while its ops are judged. `before` is its snapshot as stored, `taken` what was applied just now."""
+    """One report while its ops are judged.
+
+    `before` is its snapshot as stored, `arrived` what is judged, `taken` what of it applies.
+    """
 
     id: str
     before: Snapshot | None
@@ -46,6 +49,7 @@ class Work:
     author: str | None
     scopes: set[str]
     touched: bool = False
+    arrived: dict[str, Op] = field(default_factory=dict)
     taken: dict[str, Stored] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     past: dict[str, Stored] | None = None
@@ -113,11 +117,12 @@ def _interpret(context: Context, ids: list[str], fresh: Sequence[Arrival], reaso
 
 def _judge_report(context: Context, work: Work, arrivals: list[Arrival]) -> None:
     """Judge a report's ops in the order of what they build on; what cannot be ordered waits."""
+    work.arrived = {each.op.id: each.op for each in arrivals}
     queue: list[Arrival] = []
     for each in arrivals:
         refused = _admit(context, work, each)
         if refused:
-            work.outcomes.append(Outcome(each.op.id, each.sha256, work.id, Verdict.QUARANTINED, refused))
+            work.outcomes.append(_aside(work, each, refused))
         else:
             queue.append(each)
     known = _known(context, work, queue) | {each.id for each in work.outcomes}
@@ -126,12 +131,13 @@ def _judge_report(context: Context, work: Work, arrivals: list[Arrival]) -> None
         work.outcomes.append(_judge_safely(context, work, ready))
         known.add(ready.op.id)
         queue.remove(ready)
-    work.outcomes += [
-        Outcome(each.op.id, each.sha256, work.id, Verdict.QUARANTINED, WAITING)
-        for each in queue
-        if each.again != WAITING
-    ]
+    work.outcomes += [_aside(work, each, WAITING) for each in queue if each.again != WAITING]
     _leave(context, work)
+
+
+def _aside(work: Work, arrival: Arrival, reason: str) -> Outcome:
+    stood = arrival.again is not None
+    return Outcome(arrival.op.id, arrival.sha256, work.id, Verdict.QUARANTINED, reason, stood=stood)
 
 
 def _is_ready(work: Work, op: Op, known: set[str]) -> bool:
@@ -173,7 +179,7 @@ def _kept_aside(context: Context, work: Work, key: str) -> Aside | None:
     if jws is not None:
         return Aside(read(jws).op)
     now = {each.id for each in work.outcomes if each.verdict == Verdict.QUARANTINED and each.reason != WAITING}
-    return Aside(read(store.string_of(context.uow.session, key)).op) if key in now else None
+    return Aside(work.arrived[key]) if key in now else None
 
 
 def _begin_report(work: Work, op: Op, author: Actor) -> None:
@@ -215,10 +221,10 @@ def _judge_safely(context: Context, work: Work, arrival: Arrival) -> Outcome:
     except Exception as failed:
         log.error("rule_failed", op=op.id, kind=op.kind, error=type(failed).__name__, exc_info=failed)
         work.taken.pop(op.id, None)
-        return Outcome(op.id, arrival.sha256, work.id, Verdict.QUARANTINED, "rule_failed")
+        return _aside(work, arrival, "rule_failed")
     work.snapshot = after
     work.touched = work.touched or reason is None
-    return Outcome(op.id, arrival.sha256, work.id, verdict, reason)
+    return Outcome(op.id, arrival.sha256, work.id, verdict, reason, stood=arrival.again is not None)
 
 
 def _judge(context: Context, work: Work, arrival: Arrival) -> tuple[Snapshot, Verdict, str | None]:

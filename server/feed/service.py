@@ -3,13 +3,14 @@
 import hashlib
 import hmac
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import current_app
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from server.config import settings
@@ -78,14 +79,25 @@ def take_together(pushes: Sequence[Push]) -> list[Taken]:
         Delivery(push.actor, [weigh(each, keys) for each in envelopes], push.unsent)
         for push, envelopes in zip(pushes, read_in, strict=True)
     ]
-    with unit_of_work(pushes[0].actor) as uow:
-        stored = take_in(uow, deliveries, {device for device, key in keys.items() if key.revoked})
-    left = store.pending(uow)
+    revoked = {device for device, key in keys.items() if key.revoked}
+    try:
+        left, stored = _take(pushes[0].actor, deliveries, revoked)
+    except IntegrityError:
+        # Another device's op of the same id was stored meanwhile; now it is seen.
+        left, stored = _take(pushes[0].actor, deliveries, revoked)
     now = {each.sha256: each.receipt() for each in left.outcomes}
     return [
         Taken([now.get(each.sha256) or stored[each.id] for each in delivery.envelopes], statement)
         for delivery, statement in zip(deliveries, left.statements, strict=True)
     ]
+
+
+def _take(
+    actor: Actor, deliveries: Sequence[Delivery], revoked: Collection[str]
+) -> tuple[store.Pending, dict[str, Receipt]]:
+    with unit_of_work(actor) as uow:
+        stored = take_in(uow, deliveries, revoked)
+    return store.pending(uow), stored
 
 
 def rejudge() -> int:
@@ -169,19 +181,15 @@ def exists(session: Session, report: str) -> bool:
 
 
 def writers(session: Session, reports: Sequence[str]) -> dict[str, set[str]]:
-    """Return the users who write each report: those in whose scope it is now, and those whose ops stand in it.
-
-    While a report's first ops are being judged it has no row yet; then whoever sent them counts.
-    """
+    """Return the users who write each report: those in whose scope it is now, and those whose ops stand in it."""
     found: dict[str, set[str]] = {}
     seen = select(ReportScope.report_id, ReportScope.scope).where(
         ReportScope.report_id.in_(reports), ReportScope.present, ReportScope.scope.startswith("user:")
     )
     for report, scope in session.execute(seen):
         found.setdefault(report, set()).add(scope.removeprefix("user:"))
-    stands = StoredOp.verdict.is_not(None) & (StoredOp.verdict != Verdict.QUARANTINED)
-    first = StoredOp.verdict.is_(None) & StoredOp.report_id.not_in(select(Report.id))
-    acted = select(StoredOp.report_id, StoredOp.actor_id).where(StoredOp.report_id.in_(reports), stands | first)
+    stands = StoredOp.verdict != Verdict.QUARANTINED
+    acted = select(StoredOp.report_id, StoredOp.actor_id).where(StoredOp.report_id.in_(reports), stands)
     for row in session.execute(acted.distinct()):
         found.setdefault(str(row.report_id), set()).add(str(row.actor_id))
     return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, or_, select, text, update
+from sqlalchemy import Table, bindparam, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from server.db import UnitOfWork, upsertable
@@ -19,7 +19,10 @@ WAITING = "waiting_for_base"
 
 @dataclass
 class Outcome:
-    """What is said of one op in this transaction; the finisher adds `seq` and writes it to the op's row."""
+    """What is said of one op in this transaction; the finisher adds `seq`.
+
+    `clash`: other bytes under a known id. `stood`: it was stored before, and was judged again.
+    """
 
     id: str
     sha256: str
@@ -28,6 +31,7 @@ class Outcome:
     reason: str | None = None
     seq: int = 0
     clash: bool = False
+    stood: bool = False
 
     def receipt(self) -> Receipt:
         op = None if self.id.startswith("sha256:") else self.id
@@ -47,9 +51,11 @@ class Statement:
 class Pending:
     """What pushes leave for the finisher (under `uow.notes["feed"]`), and what the finisher answers.
 
-    `before` holds the snapshots as they were stored, for telling what changed; None for a report that is new.
+    `arrived` holds the ops to be stored, by id. `before` holds the snapshots as they were stored, for telling what
+    changed; None for a report that is new.
     """
 
+    arrived: dict[str, Envelope] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     before: dict[str, Snapshot | None] = field(default_factory=dict)
@@ -66,20 +72,28 @@ def insert_ignoring(session: Session, table: Any) -> Any:
     return upsertable(session, table).on_conflict_do_nothing()
 
 
-def insert_new(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> set[str]:
-    """Store every op that is not stored yet, in one statement; return the ids of the new ones.
+def write_ops(uow: UnitOfWork, left: Pending) -> None:
+    """Store the ops that arrived with what was made of them, and write down what was made of others now.
 
-    Sorted by id, so that two pushes of the same ops wait for one another instead of locking each other out.
+    Raises IntegrityError where another transaction stored an op of the same id meanwhile: then nothing is stored, and
+    the push is to be taken in again. Locks keep those apart who push the same; it takes two devices with one id.
     """
-    rows = [_row(each, uow.now) for each in sorted(envelopes, key=lambda each: each.id)]
-    if not rows:
-        return set()
-    if uow.session.get_bind().dialect.name == "postgresql":
-        columns = {name: [row[name] for row in rows] for name in rows[0]}
-        return set(uow.session.scalars(_INSERT, columns))
-    # The rows go in as parameters, not as values of the statement: so it is compiled once and not for each push.
-    statement = insert_ignoring(uow.session, _OPS).returning(_OPS.c.id)
-    return set(uow.session.scalars(statement, rows))
+    told = {each.id: each for each in left.outcomes if not each.clash and not each.stood}
+    rows = [{**_row(envelope, uow.now), **_made_of(told[id])} for id, envelope in left.arrived.items()]
+    if rows and uow.session.get_bind().dialect.name == "postgresql":
+        uow.session.execute(_INSERT, {name: [row[name] for row in rows] for name in rows[0]})
+    elif rows:
+        uow.session.execute(insert(_OPS), rows)
+    again = [{"op": each.id, **_made_of(each)} for each in left.outcomes if each.stood]
+    if again:
+        uow.session.execute(_AGAIN, again)
+    clashes = [{"sha256": each.sha256, "seq": each.seq} for each in left.outcomes if each.clash]
+    if clashes:
+        uow.session.execute(update(OpClash), clashes)
+
+
+def _made_of(outcome: Outcome) -> dict[str, Any]:
+    return {"seq": outcome.seq, "verdict": str(outcome.verdict), "reason": outcome.reason}
 
 
 def _row(envelope: Envelope, now: datetime) -> dict[str, Any]:
@@ -149,7 +163,7 @@ def moments(session: Session, beacons: Iterable[str | None]) -> dict[str, str]:
 
 def load_judged(session: Session, report: str) -> list[StoredOp]:
     """Return every op that stands in a report."""
-    stands = StoredOp.verdict.is_not(None) & (StoredOp.verdict != Verdict.QUARANTINED)
+    stands = StoredOp.verdict != Verdict.QUARANTINED
     return list(session.scalars(select(StoredOp).where(StoredOp.report_id == report, stands)))
 
 
@@ -166,11 +180,6 @@ def kept_aside(session: Session, report: str, key: str) -> str | None:
     )
     clash = select(OpClash.jws).where(OpClash.report_id == report, OpClash.sha256 == key)
     return session.scalar(own) or session.scalar(clash)
-
-
-def string_of(session: Session, op: str) -> str:
-    """Return an op as it was stored."""
-    return session.scalars(select(StoredOp.jws).where(StoredOp.id == op)).one()
 
 
 def load_scopes(session: Session, ids: Sequence[str]) -> dict[str, set[str]]:
@@ -216,39 +225,16 @@ def interpreted(session: Session, ids: Iterable[str]) -> set[str]:
     return {row.id for row in rows if row.verdict is not None and row.reason != WAITING}
 
 
-def write_outcomes(session: Session, outcomes: Sequence[Outcome]) -> None:
-    """Write verdicts and feed numbers to the ops' rows, in one statement."""
-    own = [each for each in outcomes if not each.clash]
-    if own and session.get_bind().dialect.name == "postgresql":
-        columns = {
-            "ids": [each.id for each in own],
-            "seqs": [each.seq for each in own],
-            "verdicts": [str(each.verdict) for each in own],
-            "reasons": [each.reason for each in own],
-        }
-        session.execute(_OUTCOMES, columns)
-    elif own:
-        rows = [{"op": each.id, "at": each.seq, "says": each.verdict, "why": each.reason} for each in own]
-        session.execute(_OUTCOME, rows)
-    clashes = [each for each in outcomes if each.clash]
-    if clashes:
-        session.execute(update(OpClash), [{"sha256": each.sha256, "seq": each.seq} for each in clashes])
-
-
 _OPS = cast("Table", StoredOp.__table__)
-_INSERT = text(
-    "INSERT INTO op (id, sha256, jws, device_id, n, actor_id, report_id, kind, received_at) SELECT * FROM unnest("
-    "CAST(:id AS text[]), CAST(:sha256 AS text[]), CAST(:jws AS text[]), CAST(:device_id AS text[]), "
-    "CAST(:n AS bigint[]), CAST(:actor_id AS text[]), CAST(:report_id AS text[]), CAST(:kind AS text[]), "
-    "CAST(:received_at AS timestamptz[])) ON CONFLICT DO NOTHING RETURNING id"
-)
-_OUTCOME = (
+_AGAIN = (
     update(_OPS)
     .where(_OPS.c.id == bindparam("op"))
-    .values(seq=bindparam("at"), verdict=bindparam("says"), reason=bindparam("why"))
+    .values(seq=bindparam("seq"), verdict=bindparam("verdict"), reason=bindparam("reason"))
 )
-_OUTCOMES = text(
-    "UPDATE op SET seq = told.seq, verdict = told.verdict, reason = told.reason FROM unnest(CAST(:ids AS text[]), "
-    "CAST(:seqs AS bigint[]), CAST(:verdicts AS text[]), CAST(:reasons AS text[])) AS told(id, seq, verdict, reason) "
-    "WHERE op.id = told.id"
+_INSERT = text(
+    "INSERT INTO op (id, sha256, jws, device_id, n, actor_id, report_id, kind, received_at, seq, verdict, reason) "
+    "SELECT * FROM unnest(CAST(:id AS text[]), CAST(:sha256 AS text[]), CAST(:jws AS text[]), "
+    "CAST(:device_id AS text[]), CAST(:n AS bigint[]), CAST(:actor_id AS text[]), CAST(:report_id AS text[]), "
+    "CAST(:kind AS text[]), CAST(:received_at AS timestamptz[]), CAST(:seq AS bigint[]), CAST(:verdict AS text[]), "
+    "CAST(:reason AS text[]))"
 )

@@ -125,7 +125,7 @@ def test_every_command_explains_itself() -> None:
     found = dict(walk(main, ()))
     assert {" ".join(words) for words, each in found.items() if not isinstance(each, click.Group)} == {
         "admin create-user", "admin reset-password", "admin suspend", "admin reactivate", "admin list-users",
-        "db upgrade", "worker", "verify", "rejudge", "openapi", "doctor",
+        "db upgrade", "worker", "verify", "rejudge", "restored", "openapi", "doctor",
     }  # fmt: skip
     for words, command in found.items():
         result = CliRunner().invoke(main, [*words, "--help"])
