@@ -1,4 +1,4 @@
-"""What a reader gets of a change: all that changed, nothing else, and never onto another copy than it was made for (P4)."""
+"""What a reader gets of a change: all that changed and nothing else, and never onto another copy (P4, P5)."""
 
 import copy
 import json
