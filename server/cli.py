@@ -204,7 +204,7 @@ def _print_verification(chain: audit.Verification, found: Verification) -> None:
     else:
         click.echo(f"FAIL  audit  event {chain.first_bad}: {chain.problem}")
     if found.ok:
-        counts = f"{found.ops} ops, {found.statements} statements and {found.reports} reports fit"
+        counts = f"ops {found.ops}, statements {found.statements}, reports {found.reports}: all fit"
         click.echo(f"ok    feed   {counts}; the last statement has the hash {found.head}")
     else:
         click.echo(f"FAIL  feed   {found.misfit}")

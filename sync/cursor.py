@@ -24,7 +24,7 @@ class Cursor:
 
     `mark` names the epoch and the scope. `statements` and `head` are the length of the receipt log, and the first 16
     digits of its last entry's hash, when the cursor was given: a server whose log does not hold that entry was restored
-    from before it.
+    to a time before it.
     """
 
     mark: str

@@ -31,12 +31,16 @@ def explain(snapshot: Snapshot, op: Op, form: FormDefinition, past: Past) -> Sna
     for edit in op.edits:
         heads = versions(snapshot, edit.entity, edit.field)
         if edit.entity != REVIEW and in_conflict(edit.field, heads):
-            owner = None if edit.entity == REPORT else snapshot["entities"][edit.entity]["list"]
-            field = _Field(edit.entity, edit.field, heads, merge_policy(form, owner, edit.field))
+            field = _Field(edit.entity, edit.field, heads, _policy(snapshot, edit, form))
             snapshot = _ask(snapshot, field, past)
     if op.kind == "resolve":
-        snapshot = _settle(snapshot, op, past)
+        snapshot = _settle(snapshot, op, form, past)
     return snapshot
+
+
+def _policy(snapshot: Snapshot, edit: Edit, form: FormDefinition) -> str:
+    owner = None if edit.entity == REPORT else snapshot["entities"][edit.entity]["list"]
+    return merge_policy(form, owner, edit.field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +104,23 @@ def _ancestors(of: Iterable[Version], known: Mapping[str, Version]) -> set[str]:
     return found
 
 
-def _settle(snapshot: Snapshot, op: Op, past: Past) -> Snapshot:
+def _settle(snapshot: Snapshot, op: Op, form: FormDefinition, past: Past) -> Snapshot:
     """Note what a resolution did not keep, so that whoever wrote it can be told."""
-    notes = [each for edit in op.edits if (each := _settlement(snapshot, op, edit, past))]
+    notes = [each for edit in op.edits if (each := _settlement(snapshot, op, edit, form, past))]
     if not notes:
         return snapshot
     settled = sorted([*snapshot["settled"], *notes], key=lambda each: (each["op"], each["entity"], each["field"]))
     return {**snapshot, "settled": settled}
 
 
-def _settlement(snapshot: Snapshot, op: Op, edit: Edit, past: Past) -> dict[str, Any] | None:
+def _settlement(snapshot: Snapshot, op: Op, edit: Edit, form: FormDefinition, past: Past) -> dict[str, Any] | None:
     known = _written(past(), edit.entity, edit.field)
     named = [known[each] for each in sorted(set(edit.base)) if each in known]
     not_kept = [each for each in named if not same(each["value"], edit.value)]
-    own = next(each for each in versions(snapshot, edit.entity, edit.field) if each["op"] == op.id)
-    if not not_kept:
+    # Who confirms a merged text has kept both: every sentence of theirs stands in it.
+    confirms = _policy(snapshot, edit, form) == "text" and _merged(named, known) == edit.value
+    if confirms or not not_kept:
         return None
+    own = next(each for each in versions(snapshot, edit.entity, edit.field) if each["op"] == op.id)
     told = {name: own[name] for name in ("op", "actor", "device", "wall", "offset", "received", "value")}
     return {"entity": edit.entity, "field": edit.field, **told, "reason": op.reason, "not_kept": not_kept}

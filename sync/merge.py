@@ -182,6 +182,6 @@ def _state(snapshot: Snapshot) -> str:
 def _district(snapshot: Snapshot) -> str | None:
     """Return the district that is responsible: of occurrence where one is given and agreed, else the author's."""
     heads = versions(snapshot, REPORT, "district")
-    given = {head["value"] for head in heads if head["value"]}
+    given = {head["value"] for head in heads if isinstance(head["value"], str) and head["value"]}
     home: str | None = snapshot["home"]
-    return str(given.pop()) if len(given) == 1 else home
+    return given.pop() if len(given) == 1 else home

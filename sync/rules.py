@@ -40,17 +40,11 @@ def judge(op: Op, snapshot: Snapshot, form: FormDefinition, kept: KeptAside) -> 
 
 def _bad_values(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:
     """Check the values of fields that the form knows; fields it does not know are kept as they are."""
-    made = {
-        edit.entity: edit.value.get("list")
-        for edit in op.edits
-        if edit.field == ENTITY and isinstance(edit.value, dict)
-    }
+    if any(_is_bad_entity(edit, snapshot) for edit in op.edits if edit.field == ENTITY):
+        return "bad_value"
+    made = _made(op)
     for edit in op.edits:
-        if edit.field == ENTITY:
-            if not _is_entity_value(edit.value) or _moves(edit, snapshot):
-                return "bad_value"
-            continue
-        if edit.entity == REVIEW:
+        if edit.field == ENTITY or edit.entity == REVIEW:
             continue
         owner = made.get(edit.entity) or snapshot["entities"].get(edit.entity, {}).get("list")
         if edit.entity != REPORT and owner is None:
@@ -66,6 +60,16 @@ def _member_value(edit: Edit) -> Any:
     if not merge.is_set_member(edit.field):
         return edit.value
     return [edit.field.partition("/")[2]] if isinstance(edit.value, bool) else edit.value
+
+
+def _made(op: Op) -> dict[str, str]:
+    """Return the list of each entity that an op makes."""
+    return {edit.entity: edit.value["list"] for edit in op.edits if edit.field == ENTITY and edit.value}
+
+
+def _is_bad_entity(edit: Edit, snapshot: Snapshot) -> bool:
+    """Tell whether an edit makes what is none: the report and its review are in no list, whatever an op says."""
+    return edit.entity in (REPORT, REVIEW) or not _is_entity_value(edit.value) or _moves(edit, snapshot)
 
 
 def _is_entity_value(value: Any) -> bool:
@@ -86,7 +90,7 @@ def _moves(edit: Edit, snapshot: Snapshot) -> bool:
 
 def _lists(op: Op, snapshot: Snapshot) -> set[str | None]:
     """Return the entity lists that an op writes to; None stands for the report's own fields."""
-    made = {edit.entity: edit.value["list"] for edit in op.edits if edit.field == ENTITY and edit.value}
+    made = _made(op)
     return {made.get(edit.entity) or snapshot["entities"].get(edit.entity, {}).get("list") for edit in op.edits}
 
 
@@ -115,15 +119,14 @@ def _is_once(edit: Edit, snapshot: Snapshot, form: FormDefinition) -> bool:
         return edit.value is None and owner in form.append_only
     definition = field(form, REPORT if edit.entity == REPORT else owner, edit.field)
     once = definition is not None and definition.merge == "once"
-    return once and any(head["value"] != edit.value for head in heads)
+    return once and not all(merge.same(head["value"], edit.value) for head in heads)
 
 
 def _hold(op: Op, snapshot: Snapshot, form: FormDefinition) -> str | None:
     removes = any(edit.field == ENTITY and edit.value is None for edit in op.edits)
     if removes or _lists(op, snapshot) != {"footage"}:
         return "wrong_kind"
-    written = any(merge.versions(snapshot, edit.entity, edit.field) for edit in op.edits)
-    if snapshot["state"] not in OPEN_STATES and written:
+    if snapshot["state"] not in OPEN_STATES and not _all_new(op, snapshot):
         return "report_locked"
     return "conflict_needs_reason" if any(_settles(edit, snapshot) for edit in op.edits) else None
 
@@ -199,7 +202,7 @@ def _met_conflict(edit: Edit, snapshot: Snapshot) -> bool:
     """
     heads = merge.versions(snapshot, edit.entity, edit.field)
     untouched = not any(head["op"] in edit.base for head in heads)
-    return len(edit.base) > 1 and (untouched or merge.in_conflict(edit.field, heads))
+    return len(set(edit.base)) > 1 and (untouched or merge.in_conflict(edit.field, heads))
 
 
 def _late(op: Op, snapshot: Snapshot, form: FormDefinition, kept: KeptAside) -> str | None:
@@ -226,16 +229,19 @@ def _correction(words: Op, snapshot: Snapshot, form: FormDefinition, aside: Asid
     """Take the late words in as if they had come in time, unchanged: they stay those of their author."""
     if aside.op is None or aside.op.kind not in ADMISSIBLE:
         return "wrong_kind"
-    if words.edits != aside.op.edits:
+    if not _is_verbatim(words, aside.op):
         return "not_verbatim"
-    bad = _bad_values(words, snapshot, form)
-    if bad:
-        return bad
-    if snapshot["state"] not in OPEN_STATES:
-        return "report_locked"
-    if "supplements" in _lists(words, snapshot):
-        return "wrong_kind"
-    return "written_once" if any(_is_once(edit, snapshot, form) for edit in words.edits) else None
+    return _bad_values(words, snapshot, form) or _edit(words, snapshot, form)
+
+
+def _is_verbatim(words: Op, late_op: Op) -> bool:
+    """Tell whether the same edits stand in the same order, with values that JSON calls equal."""
+    if len(words.edits) != len(late_op.edits):
+        return False
+    return all(
+        replace(mine, value=None) == replace(theirs, value=None) and merge.same(mine.value, theirs.value)
+        for mine, theirs in zip(words.edits, late_op.edits, strict=True)
+    )
 
 
 def _as_supplement(words: Op, snapshot: Snapshot, form: FormDefinition, aside: Aside) -> str | None:

@@ -1,6 +1,6 @@
 """Verdicts and receipts: what the server says of an op, and the reasons for which it keeps one without applying it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -63,4 +63,10 @@ class Receipt:
     reason: str | None = None
 
     def as_json(self) -> dict[str, object]:
-        return asdict(self)
+        return {
+            "op": self.op,
+            "sha256": self.sha256,
+            "seq": self.seq,
+            "verdict": self.verdict,
+            "reason": self.reason,
+        }

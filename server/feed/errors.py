@@ -1,12 +1,6 @@
 """Errors of the feed."""
 
-from server.problems import Malformed, Unavailable
-
-
-class MalformedPush(Malformed):
-    code = "malformed_push"
-    title = "The push cannot be read"
-    hint = 'Send {"ops": [...]} with 1 to 200 signed ops as strings; nothing was stored.'
+from server.problems import Unavailable
 
 
 class NoRoom(Unavailable):

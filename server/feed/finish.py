@@ -32,11 +32,13 @@ POKES = "holdfast:poke"
 def finish(uow: UnitOfWork) -> None:
     """Number what was published, write its rows, sign the receipts. Runs as the last finisher before commit."""
     left = store.pending(uow)
-    if not uow.published and not left.outcomes:
+    if not uow.published and not left.outcomes and not left.epoch:
         return
     session = uow.session
     steps = max(len(uow.published), 1)
     counter = take_numbers(session, steps)
+    if left.epoch:
+        session.execute(update(_TABLE).where(_TABLE.c.id == COUNTER).values(epoch=left.epoch))
     # From here on no other transaction can change what readers see, so what is read now is not stale when it is
     # written: a worker's step on a hold cannot put back the snapshot of before an officer's push.
     ids = changes.load_snapshots(session, list(uow.published), left)

@@ -32,11 +32,10 @@ class Delivery:
 
 
 def take_in(uow: UnitOfWork, deliveries: Sequence[Delivery], revoked: Collection[str]) -> dict[str, Receipt]:
-    """Store and judge what is new; return the receipts of what was stored before, by id.
+    """Store and judge what is new; return the receipts of what was stored before, by hash.
 
-    Ops of `revoked` devices are kept and not applied.
-
-    Leaves one statement a delivery, in their order, for the finisher to sign.
+    Ops of `revoked` devices are kept and not applied. Leaves one statement a delivery, in their order, for the
+    finisher to sign.
     """
     left = store.pending(uow)
     envelopes = list({each.sha256: each for delivery in deliveries for each in delivery.envelopes}.values())
@@ -66,23 +65,29 @@ def context(uow: UnitOfWork, actors: set[str]) -> Context:
 
 
 def _sort_out(uow: UnitOfWork, envelopes: list[Envelope]) -> tuple[list[Envelope], dict[str, Receipt]]:
-    """Return what is new, and the receipts of what was stored before. Other bytes are kept aside, flagged."""
+    """Return what is new, and by hash the receipts of what was stored before. Other bytes are kept aside, flagged."""
     stored = store.stored_receipts(uow.session, {each.id for each in envelopes})
     arrived = store.pending(uow).arrived
+    others = []
     for each in envelopes:
         first = arrived.setdefault(each.id, each) if each.id not in stored else stored[each.id]
         if each.sha256 != first.sha256:
-            _keep_clash(uow, each)
-    return list(arrived.values()), stored
+            others.append(each)
+    known = {each.sha256: each for each in stored.values()}
+    return list(arrived.values()), {**known, **_keep_clashes(uow, others)}
 
 
-def _keep_clash(uow: UnitOfWork, envelope: Envelope) -> None:
-    store.insert_clash(uow, envelope)
-    store.pending(uow).outcomes.append(
-        Outcome(envelope.id, envelope.sha256, envelope.report, Verdict.QUARANTINED, "op_id_reused", clash=True)
-    )
-    if envelope.report:
-        uow.publish(envelope.report)
+def _keep_clashes(uow: UnitOfWork, envelopes: list[Envelope]) -> dict[str, Receipt]:
+    """Keep other bytes under known ids; return the receipts of those that were kept before (P5)."""
+    known = store.clash_receipts(uow.session, [each.sha256 for each in envelopes]) if envelopes else {}
+    for each in envelopes:
+        if each.sha256 in known:
+            continue
+        store.insert_clash(uow, each)
+        store.pending(uow).outcomes.append(store.clash(each.id, each.sha256, each.report))
+        if each.report:
+            uow.publish(each.report)
+    return known
 
 
 def _keep_unread(uow: UnitOfWork, envelope: Envelope) -> None:

@@ -175,9 +175,9 @@ def _dismisses_anothers(context: Context, work: Work, op: Op) -> bool:
 
 def _kept_aside(context: Context, work: Work, key: str) -> Aside | None:
     """Find an op of this report that is kept but not applied: of this very push, or stored before."""
-    jws = store.kept_aside(context.uow.session, work.id, key)
-    if jws is not None:
-        return Aside(read(jws).op)
+    kept = store.kept_aside(context.uow.session, work.id, key)
+    if kept is not None:
+        return Aside(read(kept.jws).op if kept.believed else None)
     now = {each.id for each in work.outcomes if each.verdict == Verdict.QUARANTINED and each.reason != WAITING}
     return Aside(work.arrived[key]) if key in now else None
 

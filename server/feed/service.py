@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,7 @@ from server.config import settings
 from server.db import UnitOfWork, db, unit_of_work
 from server.feed import contacts, interpret, pages, policy, store
 from server.feed.contacts import Contact
-from server.feed.finish import COUNTER, newest_statement, take_numbers
+from server.feed.finish import COUNTER, newest_statement
 from server.feed.gather import Gatherer
 from server.feed.intake import Delivery, context, take_in
 from server.feed.interpret import weigh
@@ -87,7 +87,7 @@ def take_together(pushes: Sequence[Push]) -> list[Taken]:
         left, stored = _take(pushes[0].actor, deliveries, revoked)
     now = {each.sha256: each.receipt() for each in left.outcomes}
     return [
-        Taken([now.get(each.sha256) or stored[each.id] for each in delivery.envelopes], statement)
+        Taken([now.get(each.sha256) or stored[each.sha256] for each in delivery.envelopes], statement)
         for delivery, statement in zip(deliveries, left.statements, strict=True)
     ]
 
@@ -134,8 +134,7 @@ def pull(session: Session, actor: Actor, token: str | None, limit: int = pages.P
 def begin_epoch(uow: UnitOfWork, cause: str) -> str:
     """Begin a new epoch, for after a restore; return its name. Every cursor given before starts its reader anew."""
     epoch = str(uuid.uuid4())
-    take_numbers(uow.session, 1)
-    uow.session.execute(update(FeedCounter).where(FeedCounter.id == COUNTER).values(epoch=epoch))
+    store.pending(uow).epoch = epoch
     uow.audit("feed.epoch", "feed", epoch, cause=cause)
     return epoch
 

@@ -52,13 +52,14 @@ class Pending:
     """What pushes leave for the finisher (under `uow.notes["feed"]`), and what the finisher answers.
 
     `arrived` holds the ops to be stored, by id. `before` holds the snapshots as they were stored, for telling what
-    changed; None for a report that is new.
+    changed; None for a report that is new. `epoch` is a new one that begins with this transaction.
     """
 
     arrived: dict[str, Envelope] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     before: dict[str, Snapshot | None] = field(default_factory=dict)
+    epoch: str | None = None
     statements: list[Statement] = field(default_factory=list)
 
 
@@ -121,6 +122,17 @@ def stored_receipts(session: Session, ids: Iterable[str]) -> dict[str, Receipt]:
     return {row.id: Outcome(row.id, row.sha256, None, row.verdict, row.reason, row.seq).receipt() for row in found}
 
 
+def clash_receipts(session: Session, hashes: Iterable[str]) -> dict[str, Receipt]:
+    """Return the receipts of other bytes under known ids that were kept before, by their hashes."""
+    rows = session.scalars(select(OpClash).where(OpClash.sha256.in_(list(hashes))))
+    return {row.sha256: clash(row.op_id, row.sha256, row.report_id, row.seq or 0).receipt() for row in rows}
+
+
+def clash(op: str, sha256: str, report: str | None, seq: int = 0) -> Outcome:
+    """Return what is said of other bytes under a known id."""
+    return Outcome(op, sha256, report, Verdict.QUARANTINED, "op_id_reused", seq, clash=True)
+
+
 def insert_clash(uow: UnitOfWork, envelope: Envelope) -> None:
     """Keep other bytes under a known id; they are never interpreted."""
     row = {
@@ -130,7 +142,7 @@ def insert_clash(uow: UnitOfWork, envelope: Envelope) -> None:
         "jws": envelope.token,
         "received_at": uow.now,
     }
-    uow.session.execute(insert_ignoring(uow.session, OpClash).values([row]))
+    uow.session.execute(insert(OpClash), [row])
 
 
 def lock(session: Session, ids: Iterable[str]) -> None:
@@ -167,19 +179,30 @@ def load_judged(session: Session, report: str) -> list[StoredOp]:
     return list(session.scalars(select(StoredOp).where(StoredOp.report_id == report, stands)))
 
 
-def kept_aside(session: Session, report: str, key: str) -> str | None:
-    """Return the string of an op of this report that is kept but not applied, by its id or hash; None if there is none.
+@dataclass(frozen=True)
+class KeptString:
+    """A string that is kept but not applied; one that is not believed was not signed by the device that it names."""
 
-    One that waits for others is not among them: nobody has to decide about it.
+    jws: str
+    believed: bool
+
+
+def kept_aside(session: Session, report: str, key: str) -> KeptString | None:
+    """Return what is kept but not applied of a report under an op's id or a string's hash; None if there is nothing.
+
+    One that waits for others is not among it: nobody has to decide about it.
     """
-    own = select(StoredOp.jws).where(
+    own = select(StoredOp.jws, StoredOp.kind).where(
         StoredOp.report_id == report,
         or_(StoredOp.id == key, StoredOp.id == f"sha256:{key}"),
         StoredOp.verdict == Verdict.QUARANTINED,
         StoredOp.reason != WAITING,
     )
-    clash = select(OpClash.jws).where(OpClash.report_id == report, OpClash.sha256 == key)
-    return session.scalar(own) or session.scalar(clash)
+    row = session.execute(own).first()
+    if row is not None:
+        return KeptString(row.jws, row.kind is not None)
+    other = session.scalar(select(OpClash.jws).where(OpClash.report_id == report, OpClash.sha256 == key))
+    return None if other is None else KeptString(other, True)
 
 
 def load_scopes(session: Session, ids: Sequence[str]) -> dict[str, set[str]]:

@@ -119,6 +119,8 @@ def test_no_report_is_approved_with_a_text_that_nobody_confirmed(cast: Cast, pho
     assert verdicts(one) == ["applied"]
     desk.pull()
     assert desk.copies[report]["snapshot"]["open"] == {}
+    # Both authors' sentences stand in it: nobody is told that theirs were not kept.
+    assert desk.copies[report]["snapshot"]["settled"] == []
     desk.approve(report)
     assert verdicts(desk) == ["applied"]
 

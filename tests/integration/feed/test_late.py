@@ -181,6 +181,26 @@ def test_other_bytes_under_a_known_id_are_shown_with_the_report(cast: Cast, phon
     assert values(officer, report, "address") == ["Cermak"]
     (kept,) = officer.copies[report]["quarantined"]
     assert (kept["op"], kept["reason"], kept["edits"][0]["value"]) == (known, "op_id_reused", "forged")
+    seq = officer.copies[report]["seq"]
+    first, again = (officer.push([other])["receipts"] for _ in range(2))
+    assert first == again
+    officer.pull()
+    assert officer.copies[report]["seq"] == seq, "P5: a replay has no second effect"
+
+
+def test_what_was_not_signed_by_whom_it_names_is_never_taken_in_as_their_words(cast: Cast, phone_of: PhoneOf) -> None:
+    officer, desk = phone_of(cast.officer), phone_of(cast.desk)
+    report = complete_report(officer)
+    officer.push()
+    body = officer.payload(report, "edit", [officer.change(report, "report", "address", "never said")])
+    officer.push([officer.sign(body)[:-8] + "AAAAAAAA"])
+    desk.pull()
+    (kept,) = desk.copies[report]["quarantined"]
+    assert kept["reason"] == "bad_signature"
+    desk.admit(report, {**kept, "op": kept["sha256"]}, "it came late")
+    assert verdicts(desk) == [("quarantined", "wrong_kind")]
+    desk.dismiss(report, kept["sha256"], "nobody signed it")
+    assert verdicts(desk) == [("applied", None)]
 
 
 def test_an_op_of_a_newer_form_is_kept_until_the_update_and_one_of_an_older_form_is_taken(
