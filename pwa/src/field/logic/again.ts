@@ -32,7 +32,8 @@ export function linesOf(
   catalog: Catalog | null,
   one: Quarantined
 ): Line[] {
-  const lists = new Map(one.edits.filter((edit) => edit.field === ENTITY).map((edit) => [edit.entity, listOf(edit.value)]));
+  const makings = one.edits.filter((edit) => edit.field === ENTITY);
+  const lists = new Map(makings.map((edit) => [edit.entity, listOf(edit.value)]));
   return wordsOf(one).map(({ entity, field, value }) => {
     // An entity that only this change would have made has no place in the report, but its list has a section.
     const made = view.entities[entity] ? undefined : sectionOfList(form, lists.get(entity) ?? '');

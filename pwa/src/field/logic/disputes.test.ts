@@ -17,7 +17,10 @@ const first = version('a', 'the corner');
 const south = version('b', 'the south corner', ['a']);
 const east = version('c', 'the east corner', ['a']);
 const split = () =>
-  report({ report: { address: [south, east] } }, { report: { address: { kind: 'conflict', text: null, seen: [first] } } });
+  report(
+    { report: { address: [south, east] } },
+    { report: { address: { kind: 'conflict', text: null, seen: [first] } } }
+  );
 
 describe('a field on which a person has to decide', () => {
   it('tells what each author had seen', () => {
@@ -54,7 +57,8 @@ describe('a field on which a person has to decide', () => {
   });
 
   it('is none where one value stands, where equal values stand, or in a checklist', () => {
-    const same = report({ report: { address: [south, version('d', south.value)], 'observed/mask': [version('e', true), version('f', false)] } });
+    const mask = [version('e', true), version('f', false)];
+    const same = report({ report: { address: [south, version('d', south.value)], 'observed/mask': mask } });
     expect(disputes(same)).toEqual([]);
     expect(disputeOf(report({ report: { address: [south] } }), 'report', 'address')).toBeNull();
   });

@@ -128,7 +128,8 @@ describe('saying it again', () => {
 
   it('names each value by its label, those of an entity that was never made too', () => {
     const made = edit('g', ENTITY, { list: 'agents', parent: null });
-    const one = kept('a', 'unknown_form', { edits: [made, edit('g', 'agency', 'ice_ero'), edit('g', 'basis/vest', true)] });
+    const edits = [made, edit('g', 'agency', 'ice_ero'), edit('g', 'basis/vest', true)];
+    const one = kept('a', 'unknown_form', { edits });
     const lines = linesOf(report('draft'), definition, null, one);
     expect(lines[0]).toMatchObject({ label: expect.stringContaining('Agent · ') });
     expect(lines[1]?.label).toMatch(/^Agent · .+ · .+/);
