@@ -4,7 +4,13 @@ import { disputes, flagged } from './disputes';
 import { links } from './place';
 import { entityName, fieldLabel, sectionOfList } from './values';
 
-export type Todo = { kind: 'conflict' | 'merged' | 'flagged'; href: string; label: string; what: string; doing: string };
+export type Todo = {
+  kind: 'conflict' | 'merged' | 'flagged';
+  href: string;
+  label: string;
+  what: string;
+  doing: string;
+};
 
 export const MERGED = 'Merged from two texts, not confirmed yet';
 
@@ -17,7 +23,8 @@ export function todos(view: Snapshot, form: FormDefinition | null): Todo[] {
     const kind = merged === null ? 'conflict' : 'merged';
     const what = kind === 'merged' ? MERGED : valuesApart(values.length);
     const doing = kind === 'merged' ? 'Read and confirm' : 'Compare and choose';
-    return { kind, href: links.conflict(view.report, entity, field), label: fieldLabel(view, form, entity, field), what, doing };
+    const label = fieldLabel(view, form, entity, field);
+    return { kind, href: links.conflict(view.report, entity, field), label, what, doing };
   });
   const entries = flagged(view).map(({ entity }): Todo => {
     const section = sectionOfList(form, view.entities[entity]?.list ?? '');
