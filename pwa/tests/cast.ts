@@ -33,10 +33,20 @@ export async function reopen(server: Server): Promise<Phone> {
   return opened;
 }
 
-async function open(server: Server): Promise<Phone> {
+/** The service worker's own life on the same disk: nothing is shared with a page but that. */
+export async function worker(): Promise<typeof import('../src/outbox/background')> {
+  await freshModules();
+  return import('../src/outbox/background');
+}
+
+async function freshModules(): Promise<void> {
   vi.resetModules();
   const Dexie = (await import('dexie')).default;
   Dexie.dependencies.indexedDB = globalThis.indexedDB;
+}
+
+async function open(server: Server): Promise<Phone> {
+  await freshModules();
   const session = await import('../src/session');
   const outbox = await import('../src/outbox');
   const engine = await import('../src/outbox/engine');

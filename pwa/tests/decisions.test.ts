@@ -150,7 +150,7 @@ describe('a text merged from two', () => {
 
   function asked(copy: Copy): Copy {
     const heads = copy.snapshot.fields['report']?.['narrative'] ?? [];
-    const open = heads.length > 1 ? { report: { narrative: { kind: 'merged' as const, text, seen: [] } } } : {};
+    const open: Copy['snapshot']['open'] = heads.length > 1 ? { report: { narrative: { kind: 'merged', text, seen: [] } } } : {};
     return { ...copy, snapshot: { ...copy.snapshot, open } };
   }
 

@@ -120,6 +120,21 @@ describe('a report on which the server fails', () => {
   });
 });
 
+describe('a token that is not to be had', () => {
+  it.each([400, 403, 422, 500])('is not the ops\' fault, nor the photos\' (%i)', async (status) => {
+    const report = await p.outbox.newReport(words('a'));
+    await p.outbox.addPhoto(report, new Blob([new Uint8Array(10)], { type: 'image/jpeg' }), {});
+    p.server.sessionEnded = true;
+    p.server.before = (request) => (request.url.endsWith('/api/devices/token') ? problem(status, 'failed') : null);
+    await p.sync();
+    expect(await stateOf(report)).toEqual(['pending', 'pending']);
+    expect((await p.store.photosOf(report))[0]?.state).toBe('pending');
+    p.server.before = () => null;
+    await p.sync();
+    expect(await stateOf(report)).toEqual(['acked', 'acked']);
+  });
+});
+
 describe('a batch that never gets through', () => {
   it.each([
     ['a proxy says that the server broke', gateway],

@@ -17,6 +17,14 @@ export class ApiProblem extends Error {
   }
 }
 
+/** There was no token to be had for a request, so that it never went out: its content is not to blame. */
+export class NoToken extends ApiProblem {
+  constructor(of: ApiProblem) {
+    super(of.status, of.code, of.detail, of.retry, of.retryAfter, of.extra);
+    this.name = 'NoToken';
+  }
+}
+
 export const OFFLINE = 'offline';
 /** Something answered that is not Holdfast: a captive portal, a proxy's error page. */
 export const STRANGER = 'not_holdfast';

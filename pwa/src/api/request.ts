@@ -1,5 +1,5 @@
 /** One request to the server: with a time limit, with a token, and every failure an ApiProblem. */
-import { ApiProblem, offline, problemOf, STRANGER, stranger, timedOut } from './problem';
+import { ApiProblem, NoToken, offline, problemOf, STRANGER, stranger, timedOut } from './problem';
 
 /** Gives the token for a request, and a newer one after the server refused `refused`; null where there is none. */
 export type Bearer = (refused?: string) => Promise<string | null>;
@@ -41,18 +41,26 @@ export async function send(path: string, call: Call = {}): Promise<Response> {
   return response;
 }
 
-/** Send a request with a token, and once more with a newer one after 401. Raises ApiProblem. */
+/** Send a request with a token, and once more with a newer one after 401. Raises ApiProblem; NoToken before it went. */
 export async function sendAs(bearer: Bearer, path: string, call: Call = {}): Promise<Response> {
-  let token = await bearer();
+  let token = await tokenOf(bearer);
   for (;;) {
     const headers = { ...call.headers, ...(token ? { Authorization: `Bearer ${token}` } : {}) };
     try {
       return await send(path, { ...call, headers });
     } catch (failed) {
-      const next = token && isLoginRequired(failed) ? await bearer(token) : null;
+      const next = token && isLoginRequired(failed) ? await tokenOf(bearer, token) : null;
       if (!next) throw failed;
       token = next;
     }
+  }
+}
+
+async function tokenOf(bearer: Bearer, refused?: string): Promise<string | null> {
+  try {
+    return await bearer(refused);
+  } catch (failed) {
+    throw failed instanceof ApiProblem ? new NoToken(failed) : failed;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Delivering photos: resumable, and on the server only when it names the hash of the bytes that we hold (P7). */
-import { ApiProblem, STRANGER } from '../api/problem';
+import { ApiProblem, NoToken, STRANGER } from '../api/problem';
 import type { PhotoRow } from '../storage/user';
 import { changed } from './bus';
 import type { Delivery } from './push';
@@ -38,8 +38,9 @@ export async function sendPhotos(delivery: PhotoDelivery): Promise<number> {
   return arrived;
 }
 
+/** What the next photo would meet too. */
 function isNobody(failed: ApiProblem): boolean {
-  return failed.status === 0 || failed.status === 401 || failed.code === STRANGER;
+  return failed instanceof NoToken || failed.status === 0 || failed.status === 401 || failed.code === STRANGER;
 }
 
 async function sendPhoto(delivery: PhotoDelivery, row: PhotoRow): Promise<void> {
@@ -79,7 +80,8 @@ async function announce({ bearer }: PhotoDelivery, about: Announcement): Promise
   try {
     return await create(bearer, about);
   } catch (failed) {
-    if (!(failed instanceof ApiProblem) || failed.code === STRANGER || !LASTING.has(failed.status)) throw failed;
+    const isAnswer = failed instanceof ApiProblem && !(failed instanceof NoToken) && failed.code !== STRANGER;
+    if (!isAnswer || !LASTING.has(failed.status)) throw failed;
     throw new Refused(failed.status, failed.code, failed.detail, 'never');
   }
 }

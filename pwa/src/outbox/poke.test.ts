@@ -66,4 +66,17 @@ describe('what the poke tells of the server', () => {
     await vi.advanceTimersByTimeAsync(100);
     expect(online()).toBe('yes');
   });
+
+  it('asks again only when the server says, where it has no room for another stream', async () => {
+    const headers = { 'Content-Type': 'application/problem+json', 'Retry-After': '30' };
+    fetched.mockImplementation(async () => new Response('{"code":"no_room"}', { status: 503, headers }));
+    const poke = listen(() => undefined);
+    await vi.waitFor(() => expect(fetched).toHaveBeenCalledOnce());
+    expect(online()).toBe('yes');
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(fetched).toHaveBeenCalledOnce();
+    await vi.advanceTimersByTimeAsync(11_000);
+    expect(fetched).toHaveBeenCalledTimes(2);
+    poke.stop();
+  });
 });

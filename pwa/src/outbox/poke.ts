@@ -1,4 +1,5 @@
 /** The poke: a stream that says that something changed. Its absence costs time, never a change. */
+import { ApiProblem, problemOf } from '../api/problem';
 import { sessionToken } from '../session';
 import { change } from '../session/state';
 import { delay } from './backoff';
@@ -29,6 +30,7 @@ export function listen(poked: () => void): Poke {
   const loop = async (): Promise<void> => {
     let lost = false;
     for (let attempts = 0; !end.signal.aborted; attempts++) {
+      let asked: number | null = null;
       try {
         await stream(end.signal, line, () => {
           opened = true;
@@ -37,13 +39,14 @@ export function listen(poked: () => void): Poke {
           if (lost) poked();
           lost = false;
         });
-      } catch {
+      } catch (failed) {
+        asked = failed instanceof ApiProblem ? failed.retryAfter : null;
         // Polling goes on beside it; the next attempt comes below. One look of the sender tells what is the matter.
         if (!lost && !end.signal.aborted) poked();
         lost = true;
       }
       opened = false;
-      await rest(attempts === 0 ? REST : REST + delay(attempts), end.signal);
+      await rest(attempts === 0 && asked === null ? REST : REST + delay(attempts, asked), end.signal);
     }
   };
   void loop();
@@ -57,7 +60,7 @@ async function stream(ended: AbortSignal, line: (text: string) => void, opened: 
   let timer = setTimeout(() => silence.abort(), SILENCE);
   try {
     const response = await heard(ended, () =>
-      fetch('/api/poke', {
+      fetch(new URL('/api/poke', location.origin), {
         headers: { Authorization: `Bearer ${token}`, Accept: 'text/event-stream' },
         cache: 'no-store',
         signal: AbortSignal.any([ended, silence.signal])
@@ -66,7 +69,8 @@ async function stream(ended: AbortSignal, line: (text: string) => void, opened: 
     const type = response.headers.get('Content-Type') ?? '';
     const ours = response.ok && type.includes('text/event-stream');
     contact(ours || type.includes('application/problem+json'));
-    if (!ours || !response.body) throw new Error('no stream');
+    // Where all the server's streams are taken it says when to ask again.
+    if (!ours || !response.body) throw await problemOf(response);
     opened();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = '';

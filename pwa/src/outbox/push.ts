@@ -1,5 +1,5 @@
 /** Delivering ops. An op leaves the pending ones only on a receipt whose hash is its own (P7). */
-import { ApiProblem, STRANGER, TIMED_OUT } from '../api/problem';
+import { ApiProblem, NoToken, STRANGER, TIMED_OUT } from '../api/problem';
 import { json, jsonCall, sendAs, TIMEOUT, type Bearer } from '../api/request';
 import { markRevoked } from '../session/device';
 import type { OpRow, StoredOp, UserStore } from '../storage/user';
@@ -67,7 +67,8 @@ class Run {
       await this.delivery.contact?.();
       await this.#settle(batch, answer, areHolds);
     } catch (problem) {
-      if (!(problem instanceof ApiProblem) || !(isSplit(problem) || isLost(problem))) throw problem;
+      if (!(problem instanceof ApiProblem) || problem instanceof NoToken) throw problem;
+      if (!isSplit(problem) && !isLost(problem)) throw problem;
       if (batch.length === 1) return this.#setAside(batch[0] as StoredOp, problem, areHolds);
       // Each try takes its time: the next run begins with less, and with the reports that did not fail.
       if (isLost(problem)) throw shrink(batch, problem, areHolds);
