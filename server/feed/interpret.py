@@ -14,7 +14,7 @@ from server.security import Actor, DeviceKey
 from sync import forms, merge, rules
 from sync.explain import Stored, explain
 from sync.merge import Snapshot
-from sync.op import Op, late
+from sync.op import REVIEW, Op, late
 from sync.rules import Aside
 from sync.verdicts import MENDABLE, Verdict
 
@@ -161,8 +161,17 @@ def _admit(context: Context, work: Work, arrival: Arrival) -> str | None:
         if work.snapshot is None:
             _begin_report(work, op, context.actors[op.actor])
     if arrival.again in (None, "rule_failed"):
-        return _follow(context, op)
+        return _follow(context, _as_hold(context, work, op))
     return None
+
+
+def _as_hold(context: Context, work: Work, op: Op) -> Op:
+    """Return an op as what follows from it: a desk that takes in a late hold asks for that footage itself (P6)."""
+    kept = _kept_aside(context, work, late(op) or "") if op.kind == "admit" else None
+    if kept is None or kept.op is None or kept.op.kind != "hold":
+        return op
+    words = tuple(edit for edit in op.edits if edit.entity != REVIEW)
+    return replace(op, kind="hold", edits=words) if words == kept.op.edits else op
 
 
 def _dismisses_anothers(context: Context, work: Work, op: Op) -> bool:
@@ -250,8 +259,10 @@ def _verdict(snapshot: Snapshot, op: Op) -> Verdict:
     apart = [
         (edit.entity, edit.field)
         for edit in op.edits
-        if merge.in_conflict(edit.field, merge.versions(snapshot, edit.entity, edit.field))
+        if edit.entity != REVIEW and merge.in_conflict(edit.field, merge.versions(snapshot, edit.entity, edit.field))
     ]
+    if not apart:
+        return Verdict.APPLIED
     return Verdict.MERGED if all(place in merged for place in apart) else Verdict.CONFLICT
 
 

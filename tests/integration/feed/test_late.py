@@ -8,6 +8,14 @@ from tests.support.cast import Cast
 from tests.support.reports import complete_report
 
 PhoneOf = Callable[..., Phone]
+HOLD = {
+    "kind": "bwc",
+    "wearer_star": "20002",
+    "from": "2026-11-23T21:05:00-06:00",
+    "to": "2026-11-23T21:40:00-06:00",
+    "basis": "officer_request",
+    "why": "Detention at the corner.",
+}
 
 
 def verdicts(phone: Phone) -> list[tuple[str, str | None]]:
@@ -74,6 +82,38 @@ def test_words_of_an_officer_who_was_taken_off_become_a_correction_as_they_were_
     desk.admit(report, kept, "the partner was there")
     assert verdicts(desk) == [("applied", None)]
     assert values(officer, report, "address") == ["S Pulaski Rd, east side"]
+
+
+def test_p6_a_late_hold_that_the_desk_takes_in_is_asked_for(cast: Cast, phone_of: PhoneOf) -> None:
+    officer, partner, desk = phone_of(cast.officer), phone_of(cast.partner), phone_of(cast.desk)
+    report = complete_report(officer)
+    named = officer.add(report, "officers", {"star": cast.partner.star})
+    officer.push()
+    partner.pull()
+    footage = partner.hold(report, HOLD)
+    officer.pull()
+    officer.remove(report, named)
+    officer.push()
+    assert verdicts(partner) == [("quarantined", "not_allowed")]
+    desk.pull()
+    assert desk.copies[report]["holds"] == []
+    desk.admit(report, desk.copies[report]["quarantined"][0], "the camera was the partner's")
+    assert verdicts(desk) == [("applied", None)]
+    desk.pull()
+    assert [(each["footage"], each["state"]) for each in desk.copies[report]["holds"]] == [(footage, "received")]
+
+
+def test_a_submission_that_meets_an_unseen_return_is_no_conflict(cast: Cast, phone_of: PhoneOf) -> None:
+    officer, second, desk = phone_of(cast.officer), phone_of(cast.officer), phone_of(cast.desk)
+    report = complete_report(officer)
+    officer.submit(report)
+    officer.push()
+    second.pull()
+    desk.pull()
+    desk.return_to_officer(report, [{"entity": "report", "field": "address", "text": "Which corner?"}])
+    desk.push()
+    second.submit(report)
+    assert verdicts(second) == [("applied", None)]
 
 
 def test_a_correction_whose_base_is_gone_stands_beside_what_stands(cast: Cast, phone_of: PhoneOf) -> None:
