@@ -158,13 +158,13 @@ def test_the_desk_asks_the_officer_about_a_disputed_entry(live: Live, browser: C
 
     page = browser("desk", live.stack.url, DESK).open()
     open_conflicts(page, live, report)
-    card = page.get_by_role("region", name=re.compile("Removed by one, written in by another"))
+    card = page.get_by_role("region", name=re.compile("Removed on one device, written in on another"))
     expect(card).to_contain_text("K-4471")
     for device in ("Phone", "Tablet"):
         expect(card).to_contain_text(device)
     expect(page.get_by_text("Tablet of star 12345 last reported 7 unsent,")).to_be_visible(timeout=PATIENCE)
     shoot(page, "desk-disputed-entry", live)
-    card.get_by_role("button", name="Ask it with the return").click()
+    card.get_by_role("button", name="Ask with the return").click()
     page.get_by_role("button", name="Return with reasons (1)").click()
     page.get_by_role("dialog").get_by_role("button", name="Return to the officer").click()
     fields = wait_for(live, page, report, lambda fields: fields["review"]["state"][-1]["value"] == "returned")

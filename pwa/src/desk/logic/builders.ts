@@ -1,6 +1,17 @@
 /** Snapshots, versions and kept changes for the tests of the desk's rules. */
+import { readFileSync } from 'node:fs';
 import { empty } from '../../sync/overlay';
-import type { Entity, Quarantined, ReportState, Snapshot, Version } from '../../sync/types';
+import type { Catalog, Entity, FormDefinition, Quarantined, ReportState, Snapshot, Version } from '../../sync/types';
+import type { Naming } from './labels';
+
+/** The definition that the server serves. */
+const DEFINITION = new URL('../../../../sync/forms/incident.v1.json', import.meta.url);
+export const form = JSON.parse(readFileSync(DEFINITION, 'utf8')) as FormDefinition;
+
+export const naming: Naming = {
+  catalog: { options: { agencies: [{ id: 'ice_ero', label: 'ICE-ERO' }] } } as unknown as Catalog,
+  people: { u1: { name: 'Ana Ruiz', star: '12345' } }
+};
 
 export function version(op: string, value: unknown, over: Partial<Version> = {}): Version {
   const at = '2026-11-24T03:14:00.000Z';

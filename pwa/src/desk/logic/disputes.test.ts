@@ -58,6 +58,14 @@ describe('what an author had seen', () => {
     expect(seenBy(version('d', 'x', { base: ['a', 'b'] }), known, south).kind).toBe('versions');
   });
 
+  it('is a value that an earlier decision did not keep, too', () => {
+    const { base: _, not_before: __, ...by } = version('e', 'east');
+    const told = [{ ...by, entity: 'report', field: 'address', reason: 'r', not_kept: [version('gone', 'south-west')] }];
+    const view = { ...apart([version('d', 'north', { base: ['gone'] }), east]), settled: told };
+    const found = disputeOf(view, 'report', 'address')!;
+    expect(seenBy(found.values[0]!, found.known)).toMatchObject({ versions: [{ value: 'south-west' }] });
+  });
+
   it('is not invented where the report no longer tells of it', () => {
     expect(seenBy(version('d', 'north', { base: ['gone'] }), known)).toEqual({ kind: 'earlier' });
   });
@@ -77,6 +85,8 @@ describe('a value that comes while the card is open', () => {
     const now = dispute([south, east, version('d', 'east')]);
     expect(arrived(now, shown)).toEqual([]);
     expect(readsAlike(now, shown)).toBe(true);
+    const instead = dispute([south, version('d', 'east', { base: ['c'] })]);
+    expect(readsAlike(instead, shown)).toBe(true);
   });
 
   it('is news where its author wrote it in place of one that is on the screen', () => {
@@ -101,6 +111,12 @@ describe('the text before', () => {
     const between = version('m', 'south?', { base: ['a'] });
     const later = version('b2', 'south', { base: ['m'] });
     expect(before(dispute([later, east], { seen: [root, between] }))?.op).toBe('a');
+  });
+
+  it('is not chosen by the desk where there are two', () => {
+    const other = version('z', 'elsewhere');
+    const [one, two] = [version('b', 'x', { base: ['a', 'z'] }), version('c', 'y', { base: ['a', 'z'] })];
+    expect(before(dispute([one, two], { seen: [root, other] }))).toBeNull();
   });
 
   it('is not guessed where the report no longer tells of it, or there is none', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { kept, snapshot, version } from './builders';
-import { buildsOn, countOpen, isOpen, lateOf, supplementText, waysOf, wordsOf, type Late } from './late';
+import { buildsOn, countOpen, isOpen, lateOf, sourceOf, supplementText, waysOf, wordsOf, type Late } from './late';
 
 function only(over: Parameters<typeof kept>[1] = {}, view = snapshot({ state: 'approved' })): Late {
   return lateOf(view, [kept('q', over)])[0]!;
@@ -30,6 +30,14 @@ describe('what is kept aside', () => {
     expect(late.settled).toEqual({ as: 'dismissed', by: done });
     expect(countOpen(view, [late])).toEqual({ late: 0, step: 0, waiting: 0, update: 0 });
     expect(waysOf(late, 'submitted', null)).toEqual({});
+  });
+
+  it('is the source of what was taken in as it was written, and of nothing else', () => {
+    const review = { 'late/q': [version('s', 'correction')], 'late/p': [version('t', 'supplement')] };
+    const all = lateOf(snapshot({ fields: { review } }), [kept('q', { device: 'tablet' }), kept('p')]);
+    expect(sourceOf(all, 's')?.device).toBe('tablet');
+    expect(sourceOf(all, 't')).toBeNull();
+    expect(sourceOf(all, 'u')).toBeNull();
   });
 
   it('leaves out a step that the review has gone past', () => {
