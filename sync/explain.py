@@ -118,8 +118,8 @@ def _settlement(snapshot: Snapshot, op: Op, edit: Edit, form: FormDefinition, pa
     named = [known[each] for each in sorted(set(edit.base)) if each in known]
     not_kept = [each for each in named if not same(each["value"], edit.value)]
     # Who confirms a merged text has kept both: every sentence of theirs stands in it.
-    confirms = _policy(snapshot, edit, form) == "text" and _merged(named, known) == edit.value
-    if confirms or not not_kept:
+    merged = _merged(named, known) if _policy(snapshot, edit, form) == "text" else None
+    if not not_kept or (merged is not None and merged == edit.value):
         return None
     own = next(each for each in versions(snapshot, edit.entity, edit.field) if each["op"] == op.id)
     told = {name: own[name] for name in ("op", "actor", "device", "wall", "offset", "received", "value")}

@@ -229,6 +229,30 @@ def test_a_resolution_that_kept_every_value_tells_nothing() -> None:
     assert fold(*ops, op("resolve", edit("address", "a", *ops), reason="asked"))["settled"] == []
 
 
+def test_who_confirms_a_merged_text_has_kept_both() -> None:
+    begun, first = made(), wrote(FIRST)
+    one, other = wrote(SOUTH, first), wrote(LOUD, first, actor=OTHER)
+    assert fold(begun, first, one, other, settle(BOTH, one, other))["settled"] == []
+    (told,) = fold(begun, first, one, other, settle(SOUTH, one, other))["settled"]
+    assert [each["value"] for each in told["not_kept"]] == [LOUD]
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_who_empties_a_note_has_kept_neither(empty: str | None) -> None:
+    """P2: that there was nothing to merge does not make a null the merged text."""
+    one, other = wrote(SOUTH), wrote(LOUD, actor=OTHER)
+    emptied = op("resolve", edit("text", empty, one, other, entity=NOTE), reason="wrong report")
+    (told,) = fold(made(), one, other, emptied)["settled"]
+    assert [each["value"] for each in told["not_kept"]] == [SOUTH, LOUD]
+
+
+def test_only_free_text_can_be_confirmed() -> None:
+    first = op("edit", edit("narrative", FIRST))
+    both = op("edit", edit("narrative", SOUTH, first)), op("edit", edit("narrative", LOUD, first))
+    (told,) = fold(first, *both, op("resolve", edit("narrative", BOTH, *both), reason="asked"))["settled"]
+    assert [each["value"] for each in told["not_kept"]] == [SOUTH, LOUD]
+
+
 def test_an_edit_settles_nothing() -> None:
     first = op("edit", edit("address", "a"))
     assert fold(first, op("edit", edit("address", "b", first)))["settled"] == []
