@@ -18,7 +18,8 @@ const contact = (over: Partial<Contact> = {}): Contact => ({
 
 describe('what a device last said', () => {
   it('is how much it still holds, and when', () => {
-    expect(contactWords(contact(), people, now, 'desk')).toEqual(['Phone of star 12345 last reported 7 unsent, 21:14.']);
+    const said = contactWords(contact(), people, now, 'desk');
+    expect(said).toEqual(['Phone of star 12345 last reported 7 unsent, 21:14.']);
   });
 
   it('names the day where it was not today', () => {

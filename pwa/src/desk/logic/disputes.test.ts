@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { Snapshot, Version } from '../../sync/types';
 import { snapshot, version } from './builders';
-import { arrived, before, disputeOf, disputes, readsAlike, seenBy, settledAs, writersOf, type Dispute } from './disputes';
+import {
+  arrived,
+  before,
+  disputeOf,
+  disputes,
+  readsAlike,
+  seenBy,
+  settledAs,
+  writersOf,
+  type Dispute
+} from './disputes';
 
 const root = version('a', 'S Pulaski Rd');
 const south = version('b', 'south', { base: ['a'] });
@@ -60,8 +70,9 @@ describe('what an author had seen', () => {
 
   it('is a value that an earlier decision did not keep, too', () => {
     const { base: _, not_before: __, ...by } = version('e', 'east');
-    const told = [{ ...by, entity: 'report', field: 'address', reason: 'r', not_kept: [version('gone', 'south-west')] }];
-    const view = { ...apart([version('d', 'north', { base: ['gone'] }), east]), settled: told };
+    const gone = version('gone', 'south-west');
+    const told = { ...by, entity: 'report', field: 'address', reason: 'r', not_kept: [gone] };
+    const view = { ...apart([version('d', 'north', { base: ['gone'] }), east]), settled: [told] };
     const found = disputeOf(view, 'report', 'address')!;
     expect(seenBy(found.values[0]!, found.known)).toMatchObject({ versions: [{ value: 'south-west' }] });
   });
@@ -129,8 +140,9 @@ describe('a settled field', () => {
   it('says why, and what was not kept', () => {
     const by = version('e', 'east', { base: ['b', 'c'], actor: 'u9' });
     const { base: _, not_before: __, ...told } = by;
-    const settlement = { ...told, entity: 'report', field: 'address', reason: 'The video shows it.', not_kept: [south] };
-    const found = settledAs(snapshot({ fields: { report: { address: [by] } }, settled: [settlement] }), 'report', 'address');
+    const why = { reason: 'The video shows it.', not_kept: [south] };
+    const settled = [{ ...told, entity: 'report', field: 'address', ...why }];
+    const found = settledAs(snapshot({ fields: { report: { address: [by] } }, settled }), 'report', 'address');
     expect(found).toMatchObject({ by: { op: 'e' }, reason: 'The video shows it.' });
     expect(found.notKept.map((one) => one.value)).toEqual(['south']);
   });

@@ -92,7 +92,7 @@ function ancestors(of: Version, known: ReadonlyMap<string, Version>): Set<string
   return found;
 }
 
-/** How a field that was open came to rest: the value that stands, and where the server tells it, why and instead of what. */
+/** How a field that was open came to rest: the value that stands, and as far as the server tells, why and what not. */
 export type Settled = { by: Version | null; reason: string | null; notKept: Version[] };
 
 export function settledAs(snapshot: Snapshot, entity: string, field: string): Settled {

@@ -103,8 +103,8 @@ describe('late words', () => {
   it('begin a supplement as quotations of who wrote them', () => {
     const lines = [{ label: 'Address', words: 'the east corner' }];
     expect(supplementText('Ana Ruiz, star 12345', 'on “Phone”, 21:14', '24 Nov 2026, 06:05', lines)).toBe(
-      'Written by Ana Ruiz, star 12345, on “Phone”, 21:14; it arrived 24 Nov 2026, 06:05, after the report was approved.\n' +
-        'Address: “the east corner”'
+      'Written by Ana Ruiz, star 12345, on “Phone”, 21:14; ' +
+        'it arrived 24 Nov 2026, 06:05, after the report was approved.\nAddress: “the east corner”'
     );
   });
 });

@@ -4,7 +4,8 @@ import { origins, sentences, takenOut } from './origin';
 describe('sentences', () => {
   it('end where the server says that they end', () => {
     expect(sentences('He left. She stayed.\nThen rain')).toEqual(['He left. ', 'She stayed.\n', 'Then rain']);
-    expect(sentences('At W. 26th St. and Pulaski. Two agents.')).toEqual(['At W. 26th St. and Pulaski. ', 'Two agents.']);
+    expect(sentences('At W. 26th St. Two agents.')).toEqual(['At W. 26th St. Two agents.']);
+    expect(sentences('At W. 26th St. and Wood. Rain.')).toEqual(['At W. 26th St. and Wood. ', 'Rain.']);
     expect(sentences('He said “Never.” Then he left.')).toEqual(['He said “Never.” ', 'Then he left.']);
     expect(sentences('')).toEqual([]);
   });

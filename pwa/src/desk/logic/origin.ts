@@ -4,15 +4,21 @@
  */
 
 const END = /\n+|(?<=[.!?…])["'”’)\]]*[ \t]+(?=["'“‘([]?[A-ZÀ-ÖØ-Þ0-9])/g;
-const ABBREVIATION =
-  /(?:^|[\s("'“‘])(?:[A-Za-z]|St|Ave|Blvd|Rd|Dr|Pl|Ct|Pkwy|Hwy|No|Nos|Ofc|Off|Sgt|Det|Lt|Capt|Cmdr|Supv|Agt|Mr|Mrs|Ms|Jr|Sr|Dept|Dist|Bldg|Apt|Fl|approx|ca|vs|etc|e\.g|i\.e|[ap]\.m|U\.S|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.$/i;
+const ABBREVIATIONS = [
+  '[A-Za-z]|St|Ave|Blvd|Rd|Dr|Pl|Ct|Pkwy|Hwy|No|Nos|Ofc|Off|Sgt|Det|Lt|Capt|Cmdr|Supv|Agt|Mr|Mrs|Ms|Jr|Sr|Dept|Dist',
+  'Bldg|Apt|Fl|approx|ca|vs|etc|e\\.g|i\\.e|[ap]\\.m|U\\.S|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec'
+];
+const ABBREVIATION = new RegExp(`(?:^|[\\s("'“‘])(?:${ABBREVIATIONS.join('|')})\\.$`, 'i');
+
+/** What an abbreviation can need of a sentence: more would be searched anew at each of its marks. */
+const LONGEST = 12;
 
 /** A text cut into sentences with the space that follows them; joined, they are the text again. */
 export function sentences(text: string): string[] {
   const found: string[] = [];
   let begins = 0;
   for (const end of text.matchAll(END)) {
-    if (!end[0].includes('\n') && ABBREVIATION.test(text.slice(begins, end.index))) continue;
+    if (!end[0].includes('\n') && ABBREVIATION.test(text.slice(Math.max(begins, end.index - LONGEST), end.index))) continue;
     found.push(text.slice(begins, end.index + end[0].length));
     begins = end.index + end[0].length;
   }
@@ -40,7 +46,11 @@ export function origins(merged: string, texts: readonly [string, string]): Part[
   }
   return parts.flatMap(({ text, from }) => {
     const core = text.trimEnd();
-    return from === null || core === text ? { text, from } : [{ text: core, from }, { text: text.slice(core.length), from: null }];
+    if (from === null || core === text) return { text, from };
+    return [
+      { text: core, from },
+      { text: text.slice(core.length), from: null }
+    ];
   });
 }
 
