@@ -7,12 +7,12 @@ The order of the walk is fixed, so that "the first byte that does not fit" is on
 2. `op` in the order of ids, then `op_clash` in the order of hashes: the string, the columns, the device's signature,
    the receipt. Then the ops that the log acknowledges and that are gone.
 3. The device chains, where what is odd is only remarked on.
-4. `report` in the order of ids: the snapshot is worked out again from the ops.
+4. `report` in the order of ids: the snapshot is worked out again from the ops, then what its facts tell of kept ones.
 
 The walk ends at the first misfit, because what follows is measured by what came before. It reads one state of the
 database from beginning to end, takes no lock that a writer would wait for, and writes nothing. What it cannot see: a
-database that was put back as a whole to an earlier state (keep the printed head elsewhere); facts, patches and scopes,
-which are worked out anew with each change.
+database that was put back as a whole to an earlier state (keep the printed head elsewhere); holds, photos, patches and
+scopes, which are written anew with each change.
 """
 
 import itertools

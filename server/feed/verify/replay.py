@@ -21,6 +21,7 @@ from server.feed.changes import compact
 from server.feed.models import Report, StoredOp
 from server.feed.signing import read
 from server.feed.verify.chains import Remarks
+from server.feed.verify.kept import check_facts
 from server.feed.verify.log import Log
 from server.feed.verify.places import Misfit, expect, first_difference, path_at
 from server.feed.verify.told import Told, ToldOps
@@ -33,7 +34,7 @@ from sync.verdicts import Verdict
 
 TABLE = "report"
 _PAGE = 20
-_HOME = re.compile(rb'"home":("[^"\\]*"|null)')
+_HOME = re.compile(rb'"home":("[0-9A-Za-z]*"|null)')
 # An op that was kept for one of these reasons may have begun no report.
 _NOT_TAKEN_IN = ("not_allowed", "own_report", "revoked_device")
 # Deeper names are part of what people wrote.
@@ -58,7 +59,7 @@ class Step:
 
 def walk_reports(session: Session, told: ToldOps, log: Log, remarks: Remarks, tick: Callable[[], None]) -> None:
     """Walk the reports in the order of their ids. Raises Misfit. Log and ops were walked before and fit."""
-    columns = (Report.id, Report.author_id, Report.district, Report.state, Report.snapshot, Report.seq)
+    columns = (Report.id, Report.author_id, Report.district, Report.state, Report.snapshot, Report.facts, Report.seq)
     for row in session.execute(select(*columns).order_by(Report.id).execution_options(yield_per=_PAGE)):
         _check(session, row, _steps(session, row.id, told), log.newest, remarks)
         tick()
@@ -91,6 +92,8 @@ def _check(session: Session, row: Any, steps: Sequence[Step], given: int, remark
     if not newest <= row.seq <= given:
         offset = first_difference(str(row.seq), str(newest))
         raise Misfit(TABLE, row.id, "seq", offset, f"found {row.seq}; it lies between {newest} and {given}")
+    if not _was_renewed(json.loads(row.snapshot)):
+        check_facts(session, row.id, bytes(row.facts))
 
 
 def _fitting(session: Session, row: Any, steps: Sequence[Step], remarks: Remarks) -> Snapshot:
@@ -120,9 +123,10 @@ def replayed(snapshot: Snapshot, steps: Sequence[Step]) -> Snapshot:
     took in are judged one after the other, then what had waited, always the first that can be.
     """
     past: dict[str, Stored] = {}
+    others = {base for step in steps for base in merge.bases(step.op)} - {step.op.id for step in steps}
     order = sorted((step for step in steps if step.stands), key=_judged)
     for turn, together in groupby(order, key=lambda step: step.told.last_turn):
-        known = {step.op.id for step in steps if _is_known(step, turn)}
+        known = others | {step.op.id for step in steps if _is_known(step, turn)}
         queue = list(together)
         while queue:
             step = next((each for each in queue if _is_ready(each.op, known, snapshot)), queue[0])
@@ -232,12 +236,14 @@ def _named_like(value: Any, like: Any) -> Any:
     return value
 
 
-def _renewed(expected: Snapshot, stored: Any) -> bytes | None:
-    """Return a snapshot as migration 0002 left it, which could not work out what had not been noted before.
+def _was_renewed(stored: Any) -> bool:
+    """Tell whether migration 0002 brought a report to its shape: it could not work out what had not been noted."""
+    return isinstance(stored, dict) and next(iter(stored), None) == "open"
 
-    None where the stored one does not begin as those that it renewed.
-    """
-    if not isinstance(stored, dict) or next(iter(stored), None) != "open":
+
+def _renewed(expected: Snapshot, stored: Any) -> bytes | None:
+    """Return a snapshot as migration 0002 left it; None where the stored one does not begin as those."""
+    if not _was_renewed(stored):
         return None
     try:
         return compact(arranged(_unexplained(expected, stored), stored))

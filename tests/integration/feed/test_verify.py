@@ -1,5 +1,6 @@
 """`verify` names the first byte that does not fit: in receipts, ops, chains and reports (P1)."""
 
+import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -15,8 +16,10 @@ from demo.wire import in_process
 from server.app import create_app
 from server.config import Settings
 from server.db import db
+from server.feed.changes import compact
 from server.feed.models import FeedCounter, OpClash, ReceiptEntry, Report, StoredOp
 from server.feed.verify import Misfit, verify
+from server.feed.verify.places import first_difference
 from tests.integration.feed.history import History, live_through
 from tests.support.cast import Member
 from tests.support.databases import Templates, settings_for
@@ -186,6 +189,26 @@ def is_free(snapshot: bytes, at: int) -> bool:
     """Tell whether a byte lies where the author served: no op says so, and a given district may hide it."""
     begins = snapshot.index(b'"home":"') + len(b'"home":"')
     return begins <= at < begins + 3 and b'"field":"district"' in snapshot
+
+
+def test_one_changed_byte_of_what_is_told_of_kept_ops_is_named(session: Session) -> None:
+    told = [row for row in rows(session, Report) if b'"quarantined":[{' in row["facts"]]
+    for row in told * 3:
+        stored = row["facts"]
+        at = random.randrange(stored.index(b'"quarantined"'), len(stored))
+        other = stored[:at] + bytes([stored[at] ^ random.randrange(1, 256)]) + stored[at + 1 :]
+        found = after(session, changed(Report, row, facts=other))
+        assert place(found) == ("report", row["id"], "facts", at), (stored, other[at : at + 1])
+
+
+def test_a_kept_op_that_is_hidden_from_the_desk_is_named(session: Session, history: History) -> None:
+    (row,) = [row for row in rows(session, Report) if row["id"] == history.reports["approved"]]
+    facts = json.loads(row["facts"])
+    hidden = facts["quarantined"].pop(1)
+    found = after(session, changed(Report, row, facts=compact(facts)))
+    assert place(found) == ("report", row["id"], "facts", first_difference(row["facts"], compact(facts)))
+    assert hidden["edits"][0]["value"] not in str(found)
+    assert after(session, changed(Report, row, facts=row["facts"].replace(b'"holds":[', b'"holds":'))) is not None
 
 
 @pytest.mark.parametrize("model", [StoredOp, OpClash, ReceiptEntry, Report, FeedCounter])

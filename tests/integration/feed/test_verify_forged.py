@@ -163,11 +163,32 @@ def test_entries_signed_by_another_key_are_listed_and_checked_with_it_where_it_i
     assert found.ok
     assert found.remarks.said == [f"receipt_log 1 to 3: signed by the key {former.kid}, which is not at hand"]
     assert walk(former_keys=[tmp_path / "former.pem"]).remarks.said == []
+    right = db.session.scalar(select(ReceiptEntry.sha256).where(ReceiptEntry.n == 2)) or ""
+    change(update(ReceiptEntry).where(ReceiptEntry.n == 2).values(sha256=right[:9] + "x" + right[10:]))
+    assert place(walk()) == ("receipt_log", "2", "sha256", 9)
+    change(update(ReceiptEntry).where(ReceiptEntry.n == 2).values(sha256=right))
     forger = ServerKey(tmp_path / "forger.pem")
     forger.kid = former.kid
     forge(forger, 4)
     assert walk().ok  # it names a key that is not at hand: nobody can tell
     assert (place(walk(former_keys=[tmp_path / "former.pem"])) or ())[:3] == ("receipt_log", "4", "jws")
+
+
+def test_an_entry_written_anew_with_the_servers_own_key_does_not_fit_the_next(
+    app: Flask, cast: Cast, phone_of: PhoneOf
+) -> None:
+    """Each entry seals the one before: who has the key must write all that follow anew, and the head kept elsewhere."""
+    phone = phone_of(cast.officer)
+    written(phone)
+    written(phone)
+    jws = db.session.scalar(select(ReceiptEntry.jws).where(ReceiptEntry.n == 2)) or ""
+    receipts = payload(db.session.scalar(select(ReceiptEntry.jws).where(ReceiptEntry.n == 1)) or "")["receipts"]
+    forge(app.extensions["server_key"], 1, receipts=receipts[:1])
+    forged = db.session.scalar(select(ReceiptEntry.sha256).where(ReceiptEntry.n == 1))
+    change(update(FeedCounter).values(log_head=sha256(jws)))
+    assert place(walk()) == ("receipt_log", "2", "jws", differs(jws, with_payload(jws, prev=forged)))
+    change(update(ReceiptEntry).where(ReceiptEntry.n == 2).values(prev=forged))
+    assert place(walk()) == ("receipt_log", "2", "jws", differs(jws, with_payload(jws, prev=forged)))
 
 
 @pytest.mark.parametrize(
