@@ -128,7 +128,8 @@ class _Phone:
             self._hang_up()
             ceiling = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**self.attempts)
             self.attempts += 1
-            await asyncio.sleep(max(self.chance.random() * ceiling, float(head.headers["retry-after"])))
+            asked = float(head.headers["retry-after"]) * (1 + self.chance.random() / 4)
+            await asyncio.sleep(max(self.chance.random() * ceiling, asked))
 
     async def _ask(self, request: bytes) -> tuple[Head, bytes]:
         if self.streams is None:

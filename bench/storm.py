@@ -140,7 +140,8 @@ def _load(base: str, each: Crowded, at: float) -> Load:
         _batch(base, phone.token, each.holds, len(each.texts), holds=True),
         _batch(base, phone.token, each.texts, 0, holds=False),
     ]
-    pull = request_of(base, "GET", f"/api/pull?limit=100&cursor={phone.cursor}", phone.token)
+    target = f"/api/pull?limit=100&cursor={phone.cursor}&device={phone.device}&unsent=0"
+    pull = request_of(base, "GET", target, phone.token)
     return Load(at, batches, pull, len(each.holds) + len(each.texts))
 
 
