@@ -13,7 +13,7 @@ from sync.merge import Snapshot
 from sync.op import Op
 from sync.patch import difference, patched
 from tests.unit.sync.builders import OTHER, edit, op, op_id
-from tests.unit.sync.test_explain import fold as explained
+from tests.unit.sync.notes import fold as explained
 from tests.unit.sync.test_explain import histories
 
 FACTS = ("holds", "photos", "quarantined", "flags")
