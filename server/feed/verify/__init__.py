@@ -117,7 +117,7 @@ def verify(session: Session, *, progress: Progress | None = None, former_keys: S
         log = walk_log(session, keys, told, _ticker(progress, "receipt_log", statements))
         for first, last, kid in log.others:
             remarks.add(f"receipt_log {first} to {last}: signed by the key {kid}, which is not at hand")
-        walk_ops(session, told, _ticker(progress, "op", ops + clashes))
+        walk_ops(session, told, remarks, _ticker(progress, "op", ops + clashes))
         devices = walk_chains(session, remarks, _ticker(progress, "device chains", ops))
         walk_reports(session, told, log, remarks, _ticker(progress, "report", reports))
     except Misfit as found:

@@ -128,9 +128,7 @@ def _next_names(session: Session, n: int) -> str | None:
 
 def _broken(session: Session, row: Any, log: Log, said: str) -> Misfit:
     """Name the first byte of an entry's string that can be shown to be wrong."""
-    mended = changed_byte(row.jws, row.sha256)
-    if mended is None:
-        mended = changed_byte(row.jws, _next_names(session, row.n) or "")
+    mended = changed_byte(row.jws, _next_names(session, row.n) or "")
     if mended is None:
         mended = unreadable_at(row.jws)
     if mended is not None:

@@ -173,6 +173,10 @@ def test_a_column_that_should_be_empty_and_one_that_should_not_are_named(session
             "op", unread["id"], column, 0,
         )  # fmt: skip
         assert place(after(session, changed(StoredOp, read, **{column: None}))) == ("op", read["id"], column, 0)
+    # What came before clashes noted their report stays without; the report's facts tell who empties it now.
+    clash = rows(session, OpClash)[0]
+    found = place(after(session, changed(OpClash, clash, report_id=None)))
+    assert (found and found[:3]) == ("report", clash["report_id"], "facts")
 
 
 def test_one_changed_byte_of_a_snapshot_is_named_wherever_it_is(session: Session) -> None:
