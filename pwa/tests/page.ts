@@ -2,14 +2,17 @@
 import { vi } from 'vitest';
 
 type Locks = { request: <T>(name: string, work: () => Promise<T>) => Promise<T> };
-type Navigator = { serviceWorker?: EventTarget & { getRegistration: () => Promise<unknown> }; locks?: Locks };
+type Navigator = { locks?: Locks };
 
 export class Page {
   readonly window = new EventTarget();
   readonly document = Object.assign(new EventTarget(), { visibilityState: 'hidden' });
   readonly container = Object.assign(new EventTarget(), {
-    getRegistration: () => Promise.resolve({ sync: { register: (tag: string) => Promise.resolve(void this.tags.push(tag)) } })
+    getRegistration: () => Promise.resolve({ sync: { register: (tag: string) => this.#register(tag) } })
   });
+  onLine = true;
+  /** What the browser does about it. */
+  onTag: () => void = () => undefined;
   /** What the browser was asked to wake the worker for. */
   readonly tags: string[] = [];
   readonly #channels: BroadcastChannel[] = [];
@@ -33,7 +36,7 @@ export class Page {
       addEventListener: this.window.addEventListener.bind(this.window),
       document: this.document
     });
-    (globalThis.navigator as unknown as Navigator).serviceWorker = this.container;
+    Object.assign(globalThis.navigator, { serviceWorker: this.container, onLine: this.onLine });
   }
 
   remove(): void {
@@ -42,8 +45,14 @@ export class Page {
     globalThis.BroadcastChannel = this.#Channel;
     vi.useRealTimers();
     vi.restoreAllMocks();
-    delete (globalThis.navigator as unknown as Navigator).serviceWorker;
+    for (const name of ['serviceWorker', 'onLine']) Reflect.deleteProperty(globalThis.navigator, name);
     for (const name of ['addEventListener', 'document']) Reflect.deleteProperty(globalThis, name);
+  }
+
+  #register(tag: string): Promise<void> {
+    this.tags.push(tag);
+    this.onTag();
+    return Promise.resolve();
   }
 
   show(visibilityState: 'visible' | 'hidden'): void {

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { phone, worker, type Phone } from './cast';
 import { Page } from './page';
+import { problem } from './server';
 
 let p: Phone;
 let page: Page;
@@ -179,9 +180,44 @@ describe('the browser is asked to wake the worker', () => {
     expect(page.tags).toEqual(['holdfast-send']);
   });
 
-  it('after a round that failed', async () => {
+  it('after a round that failed without a network', async () => {
+    page.onLine = false;
     await waiting();
-    expect(page.tags.length).toBeGreaterThan(0);
+    expect(page.tags).toEqual(['holdfast-send']);
+  });
+
+  it('not after one that failed though the browser sees a network: it would wake us again and again', async () => {
+    await waiting();
+    expect(page.tags).toEqual([]);
+    await page.pass(2000);
+  });
+
+  it('when the page goes out of sight with something unsent', async () => {
+    await waiting();
+    page.show('hidden');
+    await page.pass(0);
+    expect(page.tags).toEqual(['holdfast-send']);
+    await page.pass(2000);
+    expect(await states()).toEqual(['acked']);
+    page.show('hidden');
+    await page.pass(0);
+    expect(page.tags).toHaveLength(1);
+  });
+
+  it('and its word makes no round of a round: one save is one push', async () => {
+    const wakeWorker = (): void => void page.container.dispatchEvent(new MessageEvent('message', { data: { type: 'send' } }));
+    page.onTag = wakeWorker;
+    p = await phone();
+    report = await p.outbox.newReport(words('a'));
+    p.server.before = (request) => (request.url.includes('/api/push') ? problem(503, 'unavailable') : null);
+    page.install();
+    p.outbox.start();
+    await page.pass(MOMENT);
+    await p.outbox.save(report, words('b'));
+    await page.pass(MOMENT);
+    await page.pass(MOMENT);
+    await page.pass(MOMENT);
+    expect(p.server.requests.filter((each) => each.path === '/api/push')).toHaveLength(2);
   });
 
   it('in vain where a person has forbidden it, or the browser has none', async () => {

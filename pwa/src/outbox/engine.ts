@@ -52,7 +52,7 @@ export function comeBack(): void {
 
 /** The worker asks; while a cycle runs it is on its way already. */
 export function nudge(): void {
-  if (!running) comeBack();
+  if (!running) wake();
 }
 
 /** Be woken by each save, in this tab or another: the tab that sends may not be the one that writes. */
@@ -104,7 +104,8 @@ async function loop(): Promise<void> {
   } while ((wanted || again) && (!problem || problem instanceof ReportFailed));
   showStep(null);
   showError(problem && { code: problem.code, detail: problem.detail });
-  if (problem) void askToBeWoken();
+  // Where the browser thinks that the network is there it would wake us at once, again and again.
+  if (problem && !navigator.onLine) void askToBeWoken();
   schedule(pauseAfter(problem));
 }
 

@@ -1,10 +1,11 @@
 /** Waking the sender: each trigger works alone, so that none of them has to be trusted. */
 import { get } from 'svelte/store';
 import { session } from '../session';
-import { SEND } from './background';
+import { SEND, askToBeWoken } from './background';
 import { comeBack, followSaves, nudge, stopTimer, retryStuck, wake, watchPoke } from './engine';
 import { storeOf } from './here';
 import { listen, type Poke } from './poke';
+import { safety } from './safety';
 import { follow } from './stores';
 
 let started = false;
@@ -21,7 +22,10 @@ export function start(): void {
     if ((event.data as { type?: string } | null)?.type === SEND) nudge();
   });
   document.addEventListener('visibilitychange', () => {
+    const { pendingOps, pendingPhotos } = get(safety);
     if (document.visibilityState === 'visible') wake();
+    // From now on this page may be frozen or ended at any moment.
+    else if (pendingOps + pendingPhotos > 0) void askToBeWoken();
   });
   // The timer was stopped when the page was put away; it may be taken out again as it was.
   addEventListener('pageshow', ({ persisted }: PageTransitionEvent) => persisted && wake());
