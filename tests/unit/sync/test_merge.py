@@ -3,6 +3,7 @@
 import copy
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -148,3 +149,142 @@ def _heads(snapshot: Snapshot) -> dict[tuple[str, str], set[str]]:
         for entity, fields in snapshot["fields"].items()
         for field, heads in fields.items()
     }
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        (True, True, True),
+        (True, 1, False),
+        (0, False, False),
+        (True, False, False),
+        (1, 1.0, True),
+        (None, None, True),
+        (None, False, False),
+        (None, "", False),
+        ("1", 1, False),
+        ([1, [True]], [1, [True]], True),
+        ([1, [True]], [1, [1]], False),
+        ([1], [1, 2], False),
+        ([1, 2], [1], False),
+        ([2, 1], [1, 2], False),
+        ([], {}, False),
+        ({"a": 1, "b": [0]}, {"b": [0], "a": 1}, True),
+        ({"a": True}, {"a": 1}, False),
+        ({"a": 1}, {"a": 1, "b": None}, False),
+        ({"a": 1, "b": None}, {"a": 1, "c": None}, False),
+        ({"a": {"b": [False]}}, {"a": {"b": [0]}}, False),
+    ],
+)
+def test_values_are_equal_as_json_says(one: Any, other: Any, alike: bool) -> None:
+    """Unlike Python, JSON does not take `true` for 1; a phone and the server must find the same conflicts."""
+    assert merge.same(one, other) is merge.same(other, one) is alike
+    snapshot = fold(op("edit", edit("later", one)), op("edit", edit("later", other)))
+    assert merge.conflicts(snapshot) == ([] if alike else [("report", "later")])
+
+
+def test_a_third_value_that_disagrees_is_a_conflict_too() -> None:
+    snapshot = fold(*(op("edit", edit("address", where)) for where in ("south", "south", "east")))
+    assert merge.conflicts(snapshot) == [("report", "address")]
+
+
+def test_what_is_removed_and_what_is_reviewed_stands_in_no_conflict() -> None:
+    agent = op_id()
+    made = op("edit", edit("@entity", {"list": "agents", "parent": None}, entity=agent))
+    both = [op("edit", edit("agency", which, entity=agent)) for which in ("ice_ero", "cbp")]
+    steps = [op("return", edit("state", state, entity="review")) for state in ("submitted", "returned")]
+    assert merge.conflicts(fold(made, *both, *steps)) == [(agent, "agency")]
+    gone = fold(made, *both, op("edit", edit("@entity", None, made, *both, entity=agent)))
+    assert gone["entities"][agent]["removed"]
+    assert merge.conflicts(gone) == []
+
+
+def test_of_two_steps_of_the_review_the_later_to_arrive_counts() -> None:
+    steps = [op("return", edit("state", state, entity="review")) for state in ("returned", "submitted")]
+    assert fold(op("edit", edit("address", "a")))["state"] == "draft"
+    assert fold(*steps)["state"] == "submitted"
+    assert fold(*steps[::-1])["state"] == "returned"
+
+
+def test_where_the_district_is_disputed_or_none_the_authors_own_is_responsible() -> None:
+    begun = op("edit", edit("district", "011"))
+    assert fold(begun, op("edit", edit("district", "012")))["district"] == "010"
+    assert fold(begun, op("edit", edit("district", "011")))["district"] == "011"
+    assert fold(begun, op("edit", edit("district", None)))["district"] == "011"
+    assert fold(begun, op("edit", edit("district", "", begun)))["district"] == "010"
+    assert fold(op("edit", edit("district", ["011"])))["district"] == "010"
+
+
+def test_an_op_waits_for_what_it_builds_on_and_for_who_made_its_entities() -> None:
+    agent, photo = op_id(), op_id()
+    one, other = op("edit", edit("address", "a")), op("edit", edit("beat", "1012"))
+    built = op("edit", edit("address", "b", one), edit("beat", "1013", other), edit("arrived", None, one))
+    assert merge.bases(built) == {one.id, other.id}
+    assert merge.missing_bases(built, []) == {one.id, other.id}
+    assert merge.missing_bases(built, [other.id]) == {one.id}
+    snapshot = fold(op("edit", edit("@entity", {"list": "agents", "parent": None}, entity=agent)))
+    wrote = op("edit", edit("agency", "cbp", entity=agent), edit("caption", "x", entity=photo), edit("address", "a"))
+    assert merge.missing_entities(wrote, snapshot) == {photo}
+    assert merge.missing_entities(wrote, fold(one)) == {agent, photo}
+    makes = op("edit", edit("@entity", {"list": "photos", "parent": None}, entity=photo), *wrote.edits)
+    assert merge.missing_entities(makes, snapshot) == set()
+    assert merge.missing_entities(op("submit", edit("state", "submitted", entity="review")), snapshot) == set()
+    removed = fold(one, op("edit", edit("@entity", None, entity=photo)))
+    assert merge.missing_entities(wrote, removed) == {agent, photo}, "removed before it was made"
+
+
+def test_a_new_report_belongs_to_whoever_began_it() -> None:
+    begun = op("edit", edit("address", "a"))
+    assert merge.empty(begun, "010") == {
+        "report": begun.report,
+        "form": {"id": "incident", "version": 1},
+        "author": begun.actor,
+        "home": "010",
+        "district": "010",
+        "state": "draft",
+        "entities": {},
+        "fields": {},
+        "open": {},
+        "settled": [],
+        "ops": 0,
+    }
+
+
+def test_an_op_tells_whether_what_it_touched_is_in_conflict_now() -> None:
+    one, other = op("edit", edit("address", "south")), op("edit", edit("address", "east"))
+    snapshot, apart = merge.apply(fold(one), other, None)
+    assert apart
+    assert snapshot["ops"] == 2
+    for quiet in (edit("beat", "1012"), edit("address", "corner", one, other)):
+        assert merge.apply(snapshot, op("edit", quiet), None)[1] is False
+
+
+def test_a_version_tells_who_wrote_it_when_and_having_seen_what() -> None:
+    first = op("edit", edit("address", "a"))
+    second = op("edit", edit("address", "b", first))
+    snapshot, _ = merge.apply(fold(first), second, "received", "not before")
+    assert merge.versions(snapshot, "report", "address") == [
+        {
+            "op": second.id,
+            "actor": second.actor,
+            "device": second.device,
+            "wall": second.wall,
+            "offset": second.utc_offset,
+            "received": "received",
+            "not_before": "not before",
+            "base": [first.id],
+            "value": "b",
+        }
+    ]
+    assert merge.versions(snapshot, "report", "beat") == merge.versions(snapshot, op_id(), "beat") == []
+
+
+def test_an_entity_keeps_its_list_and_parent_when_it_is_removed() -> None:
+    agent, attempt = op_id(), op_id()
+    made = op("edit", edit("@entity", {"list": "attempts", "parent": agent}, entity=attempt))
+    stands = {"list": "attempts", "parent": agent, "removed": False, "flagged": False}
+    assert fold(made)["entities"] == {attempt: stands}
+    gone = fold(made, op("edit", edit("@entity", None, made, entity=attempt)))
+    assert gone["entities"] == {attempt: {**stands, "removed": True}}
+    early = fold(op("edit", edit("@entity", None, entity=attempt)), op("edit", edit("address", "a")))
+    assert early["entities"] == {attempt: {"list": None, "parent": None, "removed": True, "flagged": False}}
