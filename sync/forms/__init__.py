@@ -1,5 +1,6 @@
 """Form definitions: what a report holds, read from JSON, and what can be said of values by a definition alone."""
 
+from sync.forms.compatibility import broken
 from sync.forms.definition import (
     Caution,
     Field,
@@ -29,6 +30,7 @@ __all__ = [
     "ShowIf",
     "UnknownForm",
     "available",
+    "broken",
     "check_value",
     "document",
     "field",
