@@ -7,6 +7,7 @@ from sync import forms, merge, rules
 from sync.merge import Snapshot
 from sync.op import Edit, Op
 from sync.rules import Aside
+from sync.verdicts import REASONS
 from tests.unit.sync.builders import edit, op, op_id
 
 FORM = forms.load("incident", 1)
@@ -70,9 +71,14 @@ def disputed(field: str = "address", entity: str = "report") -> tuple[Op, Op]:
 
 
 def judge(found: Op, snapshot: Snapshot, kept: Mapping[str, Op | None] | None = None) -> str | None:
-    """Return what the rules say; `kept` holds what is kept aside, by id or hash."""
+    """Return what the rules say; `kept` holds what is kept aside, by id or hash.
+
+    Whatever they say must be documented: a phone shows a refusal by its code.
+    """
     aside = kept or {}
-    return rules.judge(found, snapshot, FORM, lambda key: Aside(aside[key]) if key in aside else None)
+    reason = rules.judge(found, snapshot, FORM, lambda key: Aside(aside[key]) if key in aside else None)
+    assert reason is None or reason in REASONS
+    return reason
 
 
 def marked(key: str, value: Any) -> Edit:

@@ -181,9 +181,7 @@ def test_nothing_that_a_client_can_send_makes_a_rule_fail(payload: dict[str, Any
     except BadOp as bad:
         assert bad.reason in REASONS  # noqa: PT017
         return
-    reason = judge(made, found, {ASIDE.id: ASIDE})
-    assert reason is None or reason in REASONS
-    if reason is None and not merge.missing_entities(made, found):
+    if judge(made, found, {ASIDE.id: ASIDE}) is None and not merge.missing_entities(made, found):
         after, _ = merge.apply(found, made, None)
         json.dumps(after)
         merge.conflicts(after)
