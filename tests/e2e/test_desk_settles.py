@@ -15,6 +15,7 @@ from tests.support.reports import complete_report
 PATIENCE = 45_000
 NOTE = "A grey van stood at the corner. Two persons got out. They walked to the shop. The van left."
 ONE = NOTE.replace("A grey van", "A dark grey van")
+CONFIRMED = "Merged text read and confirmed"
 OTHER = NOTE.replace("The van left.", "The van left at 21:20.")
 
 
@@ -129,9 +130,11 @@ def test_the_desk_confirms_a_merged_note_before_it_approves(live: Live, browser:
     expect(page.get_by_text(NOTE).first).to_be_visible()
     shoot(page, "desk-merged", live)
     page.get_by_role("button", name="Confirm as it reads").click()
-    expect(page.get_by_text("Reason given: Merged text read and confirmed")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("What stood there before stays in the history.")).to_be_visible(timeout=PATIENCE)
     fields = wait_for(live, page, report, lambda fields: len(fields[note]["text"]) == 1)
     assert fields[note]["text"][0]["actor"] == live.cast.desk.id
+    history = live.phone(live.cast.desk).call("GET", f"/api/reports/{report}/history").json["ops"]
+    assert [each["payload"]["reason"] for each in history if each["payload"]["kind"] == "resolve"] == [CONFIRMED]
     page.get_by_role("button", name="Approve and lock").click(timeout=PATIENCE)
     page.get_by_role("dialog").get_by_role("button", name="Approve and lock").click()
     wait_for(live, page, report, lambda fields: fields["review"]["state"][-1]["value"] == "approved")

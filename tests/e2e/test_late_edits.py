@@ -108,7 +108,7 @@ def test_late_words_are_added_as_a_supplement_or_closed(live: Live, browser: Cal
     expect(page.get_by_text("Its words stay stored and listed.")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(f"a[data-report='{report}']")).not_to_contain_text("late")
 
-    page.get_by_text("2 settled changes").click()
+    page.get_by_text("2 changes that need nothing more").click()
     expect(entry(page, "Kedzie")).to_contain_text("Reason given: The tablet had no network.")
     expect(entry(page, "1012")).to_contain_text(f"Nothing more needed: {live.cast.desk.display_name}")
     shoot(page, "desk-late-settled", live)

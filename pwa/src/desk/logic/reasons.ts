@@ -11,6 +11,7 @@ const REASONS: Record<string, string> = {
   not_device_owner: 'It was signed on a device that belongs to somebody else.',
   op_id_reused: 'Another change with the same number was stored before.',
   waiting_for_base: 'An earlier change that it builds on has not arrived yet.',
+  waiting_for_report: 'The change that begins the report, or names its author on it, has not arrived yet.',
   unknown_form: 'It was written with a form version that the server does not know.',
   unknown_entity: 'It writes to an entry that was never made.',
   not_allowed: 'The account may not write this to this report.',
@@ -41,7 +42,7 @@ export function reasonWords(code: string | null | undefined): string {
 }
 
 /** The server judges these by itself as soon as what is missing has arrived. */
-const WAITING = new Set(['waiting_for_base', 'unknown_entity']);
+const WAITING = new Set(['waiting_for_base', 'waiting_for_report', 'unknown_entity']);
 
 /** These are judged, or read, once the server knows what the app that wrote them knew. */
 const UPDATE = new Set(['unknown_form', 'newer_op_format', 'unknown_kind', 'rule_failed']);
