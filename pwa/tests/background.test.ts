@@ -10,6 +10,7 @@ let report: string;
 
 beforeEach(async () => {
   p = await phone();
+  await p.sync();
   report = await p.outbox.newReport(words('a'));
   p.server.requests = [];
 });

@@ -40,7 +40,10 @@ describe('an answer in the server\'s place', () => {
     ['an empty list of receipts', () => json({ receipts: [], changes: [], forms: [] })],
     ['an error page', () => new Response('<html>', { status: 503 })]
   ])('is neither a receipt nor contact: %s', async (_, answer) => {
+    p.server.down = true;
     const report = await p.outbox.newReport(words('a'));
+    await p.sync();
+    p.server.down = false;
     p.server.before = (request) => answer(request);
     const online = heard();
     await p.sync();
@@ -49,6 +52,20 @@ describe('an answer in the server\'s place', () => {
     expect(online.filter((word) => word === 'yes')).toEqual([]);
     expect(get(p.session.session)).toMatchObject({ online: 'no', needsLogin: false });
     expect(get(p.outbox.safety).error).not.toBeNull();
+  });
+
+  it('is never asked for: no request follows a redirect, with what it carries', async () => {
+    const asked: string[] = [];
+    p.server.before = (request) => {
+      asked.push(request.redirect);
+      return null;
+    };
+    const report = await p.outbox.newReport(words('a'));
+    await p.outbox.addPhoto(report, new Blob([new Uint8Array(10)], { type: 'image/jpeg' }), {});
+    p.server.sessionEnded = true;
+    await p.sync();
+    expect(asked.length).toBeGreaterThan(5);
+    expect(new Set(asked)).toEqual(new Set(['error']));
   });
 
   it('gives nobody a session, a device or a token', async () => {

@@ -63,9 +63,9 @@ describe('a kept op', () => {
 
   it('is admitted as a correction word for word, with the bases that its author had seen', async () => {
     const entry = await late();
-    p.server.write(report, [{ entity: 'report', field: 'narrative', base: entry.edits[0]?.base ?? [], value: 'meanwhile' }]);
-    await p.sync();
-    const twice = { ...entry, edits: [...entry.edits, { entity: 'report', field: 'beat', base: [], value: null }] };
+    // Its author had not seen what this device wrote, and left a field empty.
+    const unseen = { entity: 'report', field: 'narrative', base: [], value: 'late words' };
+    const twice = { ...entry, edits: [unseen, { entity: 'report', field: 'beat', base: [], value: null }] };
     await p.outbox.admitCorrection(report, twice, 'Written in time.');
     const made = (await last())?.payload;
     expect(made).toMatchObject({ kind: 'admit', reason: 'Written in time.' });

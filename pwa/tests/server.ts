@@ -152,7 +152,6 @@ export class Server {
       reset,
       beacon: null
     };
-    if (body.changes.length + body.left.length > 0) return json(body);
     const etag = `"${hex(JSON.stringify(body))}"`;
     if (request.headers.get('If-None-Match') === etag) return new Response(null, { status: 304, headers: { ETag: etag } });
     return json(body, 200, { ETag: etag });

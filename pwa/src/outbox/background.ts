@@ -6,7 +6,6 @@ import { uploadToken } from '../session/device';
 import { withLock } from '../storage/lock';
 import { phone } from '../storage/phone';
 import { UserStore } from '../storage/user';
-import { changed } from './bus';
 import { SENDER, deliver } from './deliver';
 
 export const SYNC_TAG = 'holdfast-send';
@@ -40,7 +39,6 @@ async function deliverAll(): Promise<void> {
     } catch (failed) {
       problem ??= failed;
     } finally {
-      changed({ user, reports: [] });
       store.close();
     }
   }
