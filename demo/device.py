@@ -84,6 +84,7 @@ class Device:
             "kind": kind,
             "edits": edits,
             "form": {"id": "incident", "version": 1},
+            "begins": not any(known == report for known, _, _ in self.heads),
             "time": {"wall": wall(now), "utc_offset": -360, "beacon": self.beacon},
             **changes,
         }

@@ -121,6 +121,6 @@ def _settlement(snapshot: Snapshot, op: Op, edit: Edit, form: FormDefinition, pa
     merged = _merged(named, known) if _policy(snapshot, edit, form) == "text" else None
     if not not_kept or (merged is not None and merged == edit.value):
         return None
-    own = next(each for each in versions(snapshot, edit.entity, edit.field) if each["op"] == op.id)
+    own = known[op.id]
     told = {name: own[name] for name in ("op", "actor", "device", "wall", "offset", "received", "value")}
     return {"entity": edit.entity, "field": edit.field, **told, "reason": op.reason, "not_kept": not_kept}

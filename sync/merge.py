@@ -6,7 +6,7 @@ after the ops that its bases name (`missing_bases` tells which have not come yet
 settle a conflict is worked out beside it, in `explain`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sync.op import ENTITY, REPORT, REVIEW, Edit, Op
@@ -108,11 +108,18 @@ def missing_entities(op: Op, snapshot: Snapshot) -> set[str]:
     return {edit.entity for edit in op.edits} - made - known - {REPORT, REVIEW}
 
 
-def apply(snapshot: Snapshot, op: Op, received: str | None, not_before: str | None = None) -> tuple[Snapshot, bool]:
+def apply(
+    snapshot: Snapshot,
+    op: Op,
+    received: str | None,
+    not_before: str | None = None,
+    superseded: Collection[tuple[str, str]] = (),
+) -> tuple[Snapshot, bool]:
     """Return the snapshot with an op in it, and whether a field that the op touched is now in conflict.
 
     The given snapshot stays as it was; what did not change is shared. `received` and `not_before` are the server's
-    own times around the op (ISO 8601, UTC): of its receipt, and of the statement that its beacon names.
+    own times around the op (ISO 8601, UTC): of its receipt, and of the statement that its beacon names. `superseded`
+    are fields in which an op that stands had seen this one: it comes late, and is no head there.
     """
     fields = dict(snapshot["fields"])
     entities = dict(snapshot["entities"])
@@ -122,7 +129,8 @@ def apply(snapshot: Snapshot, op: Op, received: str | None, not_before: str | No
     for edit in op.edits:
         own = fields[edit.entity]
         kept = [head for head in own.get(edit.field, []) if head["op"] not in edit.base]
-        own[edit.field] = [*kept, version(op, edit, received, not_before)]
+        late = (edit.entity, edit.field) in superseded
+        own[edit.field] = kept if late else [*kept, version(op, edit, received, not_before)]
         waiting = without(waiting, edit.entity, edit.field)
     for entity in dict.fromkeys(edit.entity for edit in op.edits):
         if entity not in (REPORT, REVIEW):

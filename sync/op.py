@@ -46,7 +46,10 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """The payload of an op, checked. `wall` and `utc_offset` are what the device claims; they decide nothing."""
+    """The payload of an op, checked. `wall` and `utc_offset` are what the device claims; they decide nothing.
+
+    `begins` tells whether its author began the report with it; None where an older app did not say.
+    """
 
     id: str
     device: str
@@ -62,6 +65,7 @@ class Op:
     utc_offset: int
     beacon: str | None
     reason: str | None
+    begins: bool | None = None
 
 
 def parse(payload: Any) -> Op:
@@ -79,6 +83,9 @@ def parse(payload: Any) -> Op:
     reason = payload.get("reason")
     if reason is not None and not isinstance(reason, str):
         raise BadOp("malformed", "reason")
+    begins = payload.get("begins")
+    if begins is not None and not isinstance(begins, bool):
+        raise BadOp("malformed", "begins")
     return Op(
         id=_uuid(payload.get("op"), "op"),
         device=_uuid(payload.get("device"), "device"),
@@ -94,6 +101,7 @@ def parse(payload: Any) -> Op:
         utc_offset=_integer(time.get("utc_offset"), "time.utc_offset", -1440),
         beacon=_hash(time.get("beacon"), "time.beacon"),
         reason=reason,
+        begins=begins,
     )
 
 

@@ -23,6 +23,7 @@ REASONS: dict[str, str] = {
     "not_device_owner": "The op's actor is not the device's user.",
     "op_id_reused": "Another op with the same id was stored before.",
     "waiting_for_base": "An op that this one builds on, or that made its entity, has not arrived yet.",
+    "waiting_for_report": "The op that begins the report has not arrived yet.",
     "unknown_form": "The form's version is not known; the server must be updated.",
     "unknown_entity": "The op writes to an entity that was never made.",
     "not_allowed": "The account may not write this to this report.",

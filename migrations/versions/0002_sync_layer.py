@@ -70,6 +70,12 @@ def upgrade() -> None:
         batch_op.alter_column(
             "entered", existing_type=sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         )
+    # Else all that a phone had sent before would look as if it never had come.
+    op.execute(
+        "INSERT INTO device_contact (device_id, user_id, unsent, top_n, ops, at) "
+        "SELECT device_id, MIN(actor_id), NULL, MAX(n), COUNT(DISTINCT n), MAX(received_at) FROM op "
+        "WHERE device_id IS NOT NULL GROUP BY device_id"
+    )
     _renew_snapshots()
 
 
@@ -80,12 +86,15 @@ _COUNTER = sa.table("feed_counter", sa.column("epoch"))
 
 def _renew_snapshots() -> None:
     database = op.get_bind()
-    for report, stored, facts in database.execute(sa.select(_REPORT.c.id, _REPORT.c.snapshot, _REPORT.c.facts)).all():
+    # One report after the other: a year of them does not fit in memory.
+    for report in database.scalars(sa.select(_REPORT.c.id)).all():
+        of_it = _REPORT.c.id == report
+        stored, facts = database.execute(sa.select(_REPORT.c.snapshot, _REPORT.c.facts).where(of_it)).one()
         rows = database.execute(sa.select(_OP.c.id, _OP.c.jws).where(_OP.c.report_id == report))
         seen = {(id, *place): base for id, jws in rows for *place, base in _edits(jws)}
         values = {"snapshot": _renewed(json.loads(stored), seen), "facts": {**json.loads(facts), "flags": []}}
         written = {name: json.dumps(each, separators=(",", ":")).encode("ascii") for name, each in values.items()}
-        database.execute(sa.update(_REPORT).where(_REPORT.c.id == report).values(written))
+        database.execute(sa.update(_REPORT).where(of_it).values(written))
     database.execute(sa.update(_COUNTER).values(epoch=str(uuid.uuid4())))
 
 
@@ -109,6 +118,7 @@ def _renewed(snapshot: dict[str, Any], seen: dict[tuple[str, str, str], list[str
 
 
 def downgrade() -> None:
+    """Take the tables back. What is stored of reports keeps the newer shape: for databases that hold none."""
     with op.batch_alter_table("report_scope", schema=None) as batch_op:
         batch_op.drop_column("entered")
 

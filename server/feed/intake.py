@@ -10,9 +10,9 @@ from flask import current_app
 
 from server.db import UnitOfWork
 from server.feed import contacts, interpret, store
-from server.feed.interpret import Arrival, Context
 from server.feed.signing import Envelope
 from server.feed.store import Outcome, Statement
+from server.feed.work import Arrival, Context
 from server.security import Actor
 from sync.verdicts import Receipt, Verdict
 
@@ -61,7 +61,8 @@ def take_in(uow: UnitOfWork, deliveries: Sequence[Delivery], revoked: Collection
 
 def context(uow: UnitOfWork, actors: set[str]) -> Context:
     found = current_app.extensions
-    return Context(uow, found["actors"](uow.session, actors), found["consequences"])
+    load = found["actors"]
+    return Context(uow, dict(load(uow.session, actors)), load, found["consequences"])
 
 
 def _sort_out(uow: UnitOfWork, envelopes: list[Envelope]) -> tuple[list[Envelope], dict[str, Receipt]]:

@@ -1,69 +1,23 @@
 """Judging stored ops: report by report, each under a savepoint, so that a poisoned one blocks nothing else (P8)."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 
-from server.db import UnitOfWork
 from server.feed import policy, store
 from server.feed.signing import Envelope, read, signature_fits
-from server.feed.store import WAITING, Outcome
+from server.feed.store import UNJUDGED, WAITING, WAITING_FOR_REPORT, Outcome
+from server.feed.work import Arrival, Context, Work, kept_aside, past, superseded
 from server.security import Actor, DeviceKey
 from sync import forms, merge, rules
 from sync.explain import Stored, explain
 from sync.merge import Snapshot
 from sync.op import REVIEW, Op, late
-from sync.rules import Aside
 from sync.verdicts import MENDABLE, Verdict
 
 log = structlog.get_logger()
-# What else follows from an op, such as a hold; wired in by app.py. Returns a reason where it cannot be done.
-Consequence = Callable[[UnitOfWork, Op], str | None]
-
-
-@dataclass(frozen=True)
-class Context:
-    """What judging needs besides the ops themselves; `actors` holds active accounts only.
-
-    `moments` tells when the server made the statements that ops name as their beacons.
-    """
-
-    uow: UnitOfWork
-    actors: Mapping[str, Actor]
-    consequences: Mapping[str, Consequence]
-    moments: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class Work:
-    """One report while its ops are judged.
-
-    `before` is its snapshot as stored, `arrived` what is judged, `taken` what of it applies.
-    """
-
-    id: str
-    before: Snapshot | None
-    snapshot: Snapshot | None
-    author: str | None
-    scopes: set[str]
-    touched: bool = False
-    arrived: dict[str, Op] = field(default_factory=dict)
-    taken: dict[str, Stored] = field(default_factory=dict)
-    outcomes: list[Outcome] = field(default_factory=list)
-    past: dict[str, Stored] | None = None
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """An op to be judged: new, doubted (kept but not applied), or judged `again` after an earlier reason."""
-
-    op: Op
-    sha256: str
-    received: str
-    doubt: str | None = None
-    again: str | None = None
 
 
 def weigh(envelope: Envelope, keys: Mapping[str, DeviceKey]) -> Envelope:
@@ -84,13 +38,13 @@ def weigh(envelope: Envelope, keys: Mapping[str, DeviceKey]) -> Envelope:
 
 def interpret(context: Context, fresh: Sequence[Arrival]) -> None:
     """Judge new ops and those that waited for them; fill the transaction's outcomes. Their reports are locked."""
-    _interpret(context, sorted({each.op.report for each in fresh}), fresh, (WAITING,))
+    _interpret(context, sorted({each.op.report for each in fresh}), fresh, UNJUDGED)
 
 
 def interpret_again(context: Context, report: str) -> None:
     """Judge a report's ops again that waited or met a rule or a form that may have been mended since."""
     store.lock(context.uow.session, [report])
-    _interpret(context, [report], [], (WAITING, *MENDABLE))
+    _interpret(context, [report], [], (*UNJUDGED, *MENDABLE))
 
 
 def _interpret(context: Context, ids: list[str], fresh: Sequence[Arrival], reasons: Sequence[str]) -> None:
@@ -98,16 +52,17 @@ def _interpret(context: Context, ids: list[str], fresh: Sequence[Arrival], reaso
     if not ids:
         return
     snapshots = store.load_snapshots(session, ids)
-    # A report that is new has no readers yet, and nothing of it can wait.
-    known = list(snapshots)
-    scopes = store.load_scopes(session, known) if known else {}
+    # A report that is new has no readers yet.
+    scopes = store.load_scopes(session, list(snapshots)) if snapshots else {}
     mine: dict[str, list[Arrival]] = {report: [] for report in ids}
     for each in fresh:
         mine[each.op.report].append(each)
-    for row in store.load_quarantined(session, known, reasons) if known else ():
+    for row in store.load_quarantined(session, ids, reasons):
         op = read(row.jws).op
         if op is not None:
             mine[op.report].append(Arrival(op, row.sha256, row.received_at.isoformat(), again=row.reason))
+    strangers = {each.op.actor for arrivals in mine.values() for each in arrivals if each.again == WAITING_FOR_REPORT}
+    context.actors.update(context.load_actors(session, strangers))
     context.moments.update(store.moments(session, (each.op.beacon for arrivals in mine.values() for each in arrivals)))
     for report in ids:
         stored = json.loads(snapshots[report]) if report in snapshots else None
@@ -119,11 +74,12 @@ def _judge_report(context: Context, work: Work, arrivals: list[Arrival]) -> None
     """Judge a report's ops in the order of what they build on; what cannot be ordered waits."""
     work.arrived = {each.op.id: each.op for each in arrivals}
     queue: list[Arrival] = []
-    for each in arrivals:
+    # What begins the report comes first: who else may write to it is known only then.
+    for each in sorted(arrivals, key=lambda each: not policy.begins(each.op)) if work.snapshot is None else arrivals:
         refused = _admit(context, work, each)
-        if refused:
+        if refused and refused != each.again:
             work.outcomes.append(_aside(work, each, refused))
-        else:
+        elif not refused:
             queue.append(each)
     known = _known(context, work, queue) | {each.id for each in work.outcomes}
     # One at a time and always the first that can be judged: a submission must not overtake what was saved before it.
@@ -154,20 +110,25 @@ def _admit(context: Context, work: Work, arrival: Arrival) -> str | None:
         if work.snapshot is None and actor is not None and policy.refusal(actor, op, None, set()) is None:
             _begin_report(work, op, actor)  # so that its district sees what a revoked device delivered
         return arrival.doubt
-    if arrival.again is None:
+    if arrival.again in (None, WAITING_FOR_REPORT):
         refused = policy.refusal(context.actors.get(op.actor), op, work.author, work.scopes)
-        if refused or _dismisses_anothers(context, work, op):
-            return refused or "not_allowed"
+        if refused == WAITING_FOR_REPORT and op.kind == "hold":
+            _follow(context, op)  # footage does not wait
+        if refused and arrival.again:
+            store.pending(context.uow).look_again.add(work.id)
+            return arrival.again
+        if refused:
+            return refused
         if work.snapshot is None:
             _begin_report(work, op, context.actors[op.actor])
-    if arrival.again in (None, "rule_failed"):
+    if arrival.again in (None, WAITING_FOR_REPORT, "rule_failed"):
         return _follow(context, _as_hold(context, work, op))
     return None
 
 
 def _as_hold(context: Context, work: Work, op: Op) -> Op:
     """Return an op as what follows from it: a desk that takes in a late hold asks for that footage itself (P6)."""
-    kept = _kept_aside(context, work, late(op) or "") if op.kind == "admit" else None
+    kept = kept_aside(context, work, late(op) or "") if op.kind == "admit" else None
     if kept is None or kept.op is None or kept.op.kind != "hold":
         return op
     words = tuple(edit for edit in op.edits if edit.entity != REVIEW)
@@ -176,19 +137,16 @@ def _as_hold(context: Context, work: Work, op: Op) -> Op:
 
 def _dismisses_anothers(context: Context, work: Work, op: Op) -> bool:
     """Tell whether an officer declares somebody else's words settled: only their author or the desk may."""
-    if op.kind != "dismiss" or context.actors[op.actor].role != "officer":
+    if op.kind != "dismiss":
         return False
-    aside = _kept_aside(context, work, late(op) or "")
+    if op.actor not in context.actors:
+        # Judged again: who sent it is not who sends now.
+        context.actors.update(context.load_actors(context.uow.session, {op.actor}))
+    actor = context.actors.get(op.actor)
+    if actor is not None and actor.role != "officer":
+        return False
+    aside = kept_aside(context, work, late(op) or "")
     return aside is not None and (aside.op is None or aside.op.actor != op.actor)
-
-
-def _kept_aside(context: Context, work: Work, key: str) -> Aside | None:
-    """Find an op of this report that is kept but not applied: of this very push, or stored before."""
-    kept = store.kept_aside(context.uow.session, work.id, key)
-    if kept is not None:
-        return Aside(read(kept.jws).op if kept.believed else None)
-    now = {each.id for each in work.outcomes if each.verdict == Verdict.QUARANTINED and each.reason != WAITING}
-    return Aside(work.arrived[key]) if key in now else None
 
 
 def _begin_report(work: Work, op: Op, author: Actor) -> None:
@@ -243,13 +201,16 @@ def _judge(context: Context, work: Work, arrival: Arrival) -> tuple[Snapshot, Ve
         form = forms.load(op.form_id, op.form_version)
     except forms.UnknownForm:
         return snapshot, Verdict.QUARANTINED, "unknown_form"
-    reason = rules.judge(op, snapshot, form, lambda key: _kept_aside(context, work, key))
+    if _dismisses_anothers(context, work, op):
+        return snapshot, Verdict.QUARANTINED, "not_allowed"
+    reason = rules.judge(op, snapshot, form, lambda key: kept_aside(context, work, key))
     if reason:
         return snapshot, Verdict.QUARANTINED, reason
     stored = Stored(op, arrival.received, context.moments.get(op.beacon or ""))
-    after, apart = merge.apply(snapshot, op, stored.received, stored.not_before)
+    late = superseded(context, work, op) if arrival.again in MENDABLE else ()
+    after, apart = merge.apply(snapshot, op, stored.received, stored.not_before, late)
     work.taken[op.id] = stored
-    after = explain(after, op, form, lambda: _past(context, work))
+    after = explain(after, op, form, lambda: past(context, work))
     return after, _verdict(after, op) if apart else Verdict.APPLIED, None
 
 
@@ -264,18 +225,6 @@ def _verdict(snapshot: Snapshot, op: Op) -> Verdict:
     if not apart:
         return Verdict.APPLIED
     return Verdict.MERGED if all(place in merged for place in apart) else Verdict.CONFLICT
-
-
-def _past(context: Context, work: Work) -> dict[str, Stored]:
-    """Return every op that stands in the report. Read once a push and report, and only where values stand apart."""
-    if work.past is None:
-        rows = store.load_judged(context.uow.session, work.id)
-        read_in = [(row, read(row.jws).op) for row in rows]
-        moments = store.moments(context.uow.session, (op.beacon for _, op in read_in if op))
-        work.past = {
-            op.id: Stored(op, row.received_at.isoformat(), moments.get(op.beacon or "")) for row, op in read_in if op
-        }
-    return {**work.past, **work.taken}
 
 
 def _leave(context: Context, work: Work) -> None:

@@ -76,12 +76,18 @@ class Pokes:
                     self._watching = False
                     return
             try:
-                self._watch_redis() if self._redis_url else self._look()
-            except RedisError:
-                self._look()
+                self._step()
             except Exception as failed:
+                # The database is away too, perhaps: whoever listens is still here when it comes back.
                 log.warning("pokes_failed", kind=type(failed).__name__)
                 time.sleep(STEP_SECONDS)
+
+    def _step(self) -> None:
+        """Watch for a while: through Redis, or where there is none or it is away by asking the database."""
+        try:
+            self._watch_redis() if self._redis_url else self._look()
+        except RedisError:
+            self._look()
 
     def _look(self) -> None:
         """Ask the database, and rest."""

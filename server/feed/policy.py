@@ -31,14 +31,22 @@ def reader_scope(actor: Actor) -> str | None:
 
 
 def refusal(actor: Actor | None, op: Op, author: str | None, scopes: set[str]) -> str | None:
-    """Return why an actor may not write this op, or None. `author` is None for a report that is not there yet."""
+    """Return why an actor may not write this op now, or None. `author` is None for a report that is not there yet.
+
+    Then only what begins it is judged. The rest waits: whose the report is, and who is named on it, comes with that.
+    """
     if actor is None or actor.role not in _ROLES.get(op.kind, frozenset()):
         return "not_allowed"
     if author is None:
-        return None if op.kind in _BEGINS and actor.role == "officer" else "not_allowed"
+        return None if begins(op) and actor.role == "officer" else "waiting_for_report"
     if reader_scope(actor) not in scopes:
         return "not_allowed"
     return "own_report" if actor.role == "desk" and actor.id == author else None
+
+
+def begins(op: Op) -> bool:
+    """Tell whether a report can begin with this op; older apps do not say whether it does."""
+    return op.kind in _BEGINS and op.begins is not False
 
 
 def named_stars(snapshot: Snapshot) -> set[str]:

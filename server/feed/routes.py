@@ -36,8 +36,6 @@ def push(body: dict[str, Any]) -> dict[str, Any]:
 @blp.alt_response(200, schema=PageOut)
 def pull(query: dict[str, Any]) -> Response:
     """Return the next page of changed reports in the caller's scope; 304 where `If-None-Match` names this very page."""
-    if query["device"] is not None and query["unsent"] is not None:
-        service.note_contact(actor(), str(query["device"]), query["unsent"])
     session = db.session()
     page = service.pull(session, actor(), query["cursor"], query["limit"])
     tail = compact(
@@ -51,6 +49,8 @@ def pull(query: dict[str, Any]) -> Response:
             "beacon": page.beacon,
         }
     )
+    if query["device"] is not None and query["unsent"] is not None:
+        service.note_contact(actor(), str(query["device"]), query["unsent"])
     body = b'{"changes":[' + b",".join(page.changes) + b"]," + tail[1:]
     response = Response(body, content_type="application/json")
     if not page.changes and not page.left:

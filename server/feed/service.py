@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from flask import current_app
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from server.config import settings
@@ -24,9 +25,11 @@ from server.feed.interpret import weigh
 from server.feed.models import FeedCounter, ReceiptEntry, Report, ReportScope, StoredOp
 from server.feed.pages import FutureLost, Page
 from server.feed.signing import payload, read, sha256_hex
-from server.feed.store import WAITING, Statement
+from server.feed.store import UNJUDGED, Statement
 from server.security import Actor, DeviceKey
 from sync.verdicts import MENDABLE, Receipt, Verdict
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ def take_together(pushes: Sequence[Push]) -> list[Taken]:
     except IntegrityError:
         # Another device's op of the same id was stored meanwhile; now it is seen.
         left, stored = _take(pushes[0].actor, deliveries, revoked)
+    for report in sorted(left.look_again):
+        _judge_again(report)
     now = {each.sha256: each.receipt() for each in left.outcomes}
     return [
         Taken([now.get(each.sha256) or stored[each.sha256] for each in delivery.envelopes], statement)
@@ -105,15 +110,16 @@ def rejudge() -> int:
 
     For the command after an update. Each report is a transaction of its own, so that one cannot hold up the others.
     """
-    lifted = 0
-    for report in store.reports_to_mend(db.session(), (WAITING, *MENDABLE)):
-        with unit_of_work(None) as uow:
-            interpret.interpret_again(context(uow, set()), report)
-            outcomes = store.pending(uow).outcomes
-            lifted += sum(each.verdict != Verdict.QUARANTINED for each in outcomes)
-            if outcomes:
-                uow.audit("report.rejudge", "report", report, ops=sorted(each.id for each in outcomes))
-    return lifted
+    return sum(_judge_again(report) for report in store.reports_to_mend(db.session(), (*UNJUDGED, *MENDABLE)))
+
+
+def _judge_again(report: str) -> int:
+    with unit_of_work(None) as uow:
+        interpret.interpret_again(context(uow, set()), report)
+        outcomes = store.pending(uow).outcomes
+        if outcomes:
+            uow.audit("report.rejudge", "report", report, ops=sorted(each.id for each in outcomes))
+    return sum(each.verdict != Verdict.QUARANTINED for each in outcomes)
 
 
 def pull(session: Session, actor: Actor, token: str | None, limit: int = pages.PAGE) -> Page:
@@ -140,13 +146,18 @@ def begin_epoch(uow: UnitOfWork, cause: str) -> str:
 
 
 def note_contact(actor: Actor, device: str, unsent: int) -> None:
-    """Write down how many ops a device of the actor says it still holds, where that is news."""
-    session = db.session()
-    known = current_app.extensions["device_keys"](session, {device}).get(device)
-    if known is None or known.user != actor.id or not contacts.is_news(session, device, unsent, datetime.now(UTC)):
-        return
-    with unit_of_work(actor) as uow:
-        contacts.report(uow, device, actor.id, unsent)
+    """Write down how many ops a device of the actor says it still holds, where that is news.
+
+    Never raises for a database that cannot be written: whoever reads must go on reading (P10).
+    """
+    try:
+        session = db.session()
+        known = current_app.extensions["device_keys"](session, {device}).get(device)
+        if known and known.user == actor.id and contacts.is_news(session, device, unsent, datetime.now(UTC)):
+            with unit_of_work(actor) as uow:
+                contacts.report(uow, device, actor.id, unsent)
+    except SQLAlchemyError as failed:
+        log.warning("contact_not_noted", kind=type(failed).__name__)
 
 
 def behind(session: Session, actor: Actor) -> list[Contact]:

@@ -15,6 +15,9 @@ from sync.merge import Snapshot
 from sync.verdicts import Receipt, Verdict
 
 WAITING = "waiting_for_base"
+# Waits for the op that begins its report; who may write it is judged when that has come.
+WAITING_FOR_REPORT = "waiting_for_report"
+UNJUDGED = (WAITING, WAITING_FOR_REPORT)
 
 
 @dataclass
@@ -53,6 +56,7 @@ class Pending:
 
     `arrived` holds the ops to be stored, by id. `before` holds the snapshots as they were stored, for telling what
     changed; None for a report that is new. `epoch` is a new one that begins with this transaction.
+    `look_again` are reports whose waiting ops may find after the commit that their authors were named meanwhile.
     """
 
     arrived: dict[str, Envelope] = field(default_factory=dict)
@@ -60,6 +64,7 @@ class Pending:
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     before: dict[str, Snapshot | None] = field(default_factory=dict)
     epoch: str | None = None
+    look_again: set[str] = field(default_factory=set)
     statements: list[Statement] = field(default_factory=list)
 
 
@@ -245,7 +250,7 @@ def interpreted(session: Session, ids: Iterable[str]) -> set[str]:
     if not wanted:
         return set()
     rows = session.execute(select(StoredOp.id, StoredOp.verdict, StoredOp.reason).where(StoredOp.id.in_(wanted)))
-    return {row.id for row in rows if row.verdict is not None and row.reason != WAITING}
+    return {row.id for row in rows if row.verdict is not None and row.reason not in UNJUDGED}
 
 
 _OPS = cast("Table", StoredOp.__table__)

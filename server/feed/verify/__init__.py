@@ -34,7 +34,7 @@ from server.feed.verify.chains import Remarks, walk_chains
 from server.feed.verify.log import Log, walk_log
 from server.feed.verify.ops import walk_ops
 from server.feed.verify.places import Misfit
-from server.feed.verify.replay import walk_reports
+from server.feed.verify.reports import walk_reports
 from server.feed.verify.told import ToldOps
 
 __all__ = ["Misfit", "Progress", "Remarks", "Verification", "one_state", "verify"]

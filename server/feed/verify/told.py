@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from server.feed.store import WAITING
+from server.feed.store import UNJUDGED
 from sync.verdicts import MENDABLE, Verdict
 
 REUSED = "op_id_reused"
@@ -17,14 +17,15 @@ _SCHEMA = """
 CREATE TABLE told (
   op TEXT, sha256 TEXT, entry INTEGER, place INTEGER, turn INTEGER, received TEXT, known INTEGER,
   last_entry INTEGER, last_place INTEGER, last_turn INTEGER, seq INTEGER, verdict TEXT, reason TEXT,
-  met INTEGER, PRIMARY KEY (op, sha256)
+  previous TEXT, met INTEGER, PRIMARY KEY (op, sha256)
 ) WITHOUT ROWID;
 CREATE INDEX told_sha256 ON told (sha256);
 """
 _TELL = """
-INSERT INTO told VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET
+INSERT INTO told VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 0) ON CONFLICT DO UPDATE SET
   known = coalesce(known, excluded.known), last_entry = excluded.last_entry, last_place = excluded.last_place,
-  last_turn = excluded.last_turn, seq = excluded.seq, verdict = excluded.verdict, reason = excluded.reason
+  last_turn = excluded.last_turn, seq = excluded.seq, verdict = excluded.verdict, reason = excluded.reason,
+  previous = reason
 """
 
 
@@ -33,7 +34,7 @@ class Told:
     """The first receipt of a string (`entry` of the log, `place` in it), and the last word on it.
 
     A `turn` is the first of the entries that one transaction wrote; `known` is the turn since which the op counts as
-    judged, None while it waits.
+    judged, None while it waits. `previous` is the reason that was given before the last word.
     """
 
     op: str
@@ -49,13 +50,14 @@ class Told:
     seq: int
     verdict: str
     reason: str | None
+    previous: str | None = None
 
     def is_repeated(self, receipt: Mapping[str, Any]) -> bool:
         return (self.seq, self.verdict, self.reason) == (receipt["seq"], receipt["verdict"], receipt["reason"])
 
     def is_final(self) -> bool:
         """Tell whether nothing else may be said later: only what waits or may be mended is judged again."""
-        return self.verdict != Verdict.QUARANTINED or self.reason not in (WAITING, REUSED, *MENDABLE)
+        return self.verdict != Verdict.QUARANTINED or self.reason not in (*UNJUDGED, REUSED, *MENDABLE)
 
 
 class ToldOps:
@@ -74,7 +76,7 @@ class ToldOps:
 
     def tell(self, entry: int, place: int, turn: int, at: str, receipt: Mapping[str, Any]) -> None:
         """Take a receipt in as the last word on its string."""
-        known = None if receipt["reason"] == WAITING else turn
+        known = None if receipt["reason"] in UNJUDGED else turn
         word = (receipt["seq"], receipt["verdict"], receipt["reason"])
         first = (_key(receipt), receipt["sha256"], entry, place, turn, at, known, entry, place, turn, *word)
         self._file.execute(_TELL, first)

@@ -41,6 +41,7 @@ def live_through(app: Flask, cast: Cast, phone_of: PhoneOf) -> History:
     _wait(found)
     _refuse(found, cast, phone_of)
     _mend(found)
+    _name(found, cast)
     _gather(app, cast, found)
     _revoke(app, cast, found, phone_of)
     return found
@@ -171,8 +172,24 @@ def _mend(here: History) -> None:
         phone.edit(report, {"address": "met a broken rule"})
         phone.edit(report, {"event_number": "2632700003"})
         phone.push()
+    phone.edit(report, {"address": "built on what met the broken rule"})
+    phone.push()
     service.rejudge()
     db.session.rollback()
+
+
+def _name(here: History, cast: Cast) -> None:
+    """Somebody's words come before the op that begins the report, and are judged when that has named them."""
+    phone, partner = here.phone, here.partner
+    report = here.reports["named"] = complete_report(phone)
+    phone.add(report, "officers", {"star": cast.partner.star})
+    said = {"entity": "report", "field": "event_number", "base": [], "value": "2632700006"}
+    partner.op(report, "edit", [said], begins=False)
+    partner.push()
+    phone.push()
+    lone = partner.new_id()
+    partner.op(lone, "edit", [said], begins=False)
+    partner.push()
 
 
 def _gather(app: Flask, cast: Cast, here: History) -> None:

@@ -4,13 +4,18 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
 from demo.phone import Phone
 from server.audit.models import AuditEvent
 from server.db import db
+from server.feed import service
 from server.feed.models import FeedCounter, ReceiptEntry, Report, ReportChange, ReportScope, StoredOp
+from server.holds.models import Hold
+from sync import rules
+from sync.op import Op
 from tests.support.cast import Cast
 from tests.support.reports import complete_report
 
@@ -200,3 +205,80 @@ def test_a_foreign_cursor_begins_no_epoch(app: Flask, cast: Cast, phone_of: Phon
     for cursor in ("A" * 70, desk.cursor[:-2] + "AA", "x"):
         page(desk, cursor)
     assert not db.session.scalars(select(AuditEvent).where(AuditEvent.action == "feed.epoch")).all()
+
+
+def test_p12_after_a_restore_a_named_officer_does_not_become_the_author(
+    app: Flask, cast: Cast, phone_of: PhoneOf
+) -> None:
+    """Their words wait for the op that begins the report, whoever delivers first."""
+    author, partner = phone_of(cast.officer), phone_of(cast.partner)
+    report = complete_report(author)
+    author.add(report, "officers", {"star": cast.partner.star})
+    lost = list(author.pending)
+    author.push()
+    partner.pull()
+    forget_the_last_push()
+    partner.edit(report, {"event_number": "2632700001"})
+    assert [each["reason"] for each in partner.push()["receipts"]] == ["waiting_for_report"]
+    assert {each["verdict"] for each in author.push(lost)["receipts"]} == {"applied"}
+    author.pull()
+    snapshot = author.copies[report]["snapshot"]
+    assert snapshot["author"] == cast.officer.id
+    assert snapshot["fields"]["report"]["event_number"][0]["actor"] == cast.partner.id
+    assert author.copies[report]["quarantined"] == []
+
+
+def test_a_step_that_arrives_before_its_report_waits_for_it(cast: Cast, phone_of: PhoneOf) -> None:
+    officer = phone_of(cast.officer)
+    report = complete_report(officer)
+    officer.submit(report)
+    *begun, submit = officer.pending
+    assert [each["reason"] for each in officer.push([submit])["receipts"]] == ["waiting_for_report"]
+    officer.push(begun)
+    officer.pull()
+    assert officer.copies[report]["snapshot"]["state"] == "submitted"
+
+
+def test_p6_a_hold_that_arrives_before_its_report_is_asked_for_at_once(cast: Cast, phone_of: PhoneOf) -> None:
+    officer = phone_of(cast.officer)
+    report = complete_report(officer)
+    values = {
+        "kind": "bwc",
+        "wearer_star": "10001",
+        "from": "2026-11-23T21:05:00-06:00",
+        "to": "2026-11-23T21:40:00-06:00",
+        "basis": "officer_request",
+    }
+    officer.hold(report, values)
+    *begun, hold = officer.pending
+    assert [each["reason"] for each in officer.push([hold])["receipts"]] == ["waiting_for_report"]
+    assert len(db.session.scalars(select(Hold)).all()) == 1
+    officer.push(begun)
+    officer.pull()
+    assert [each["state"] for each in officer.copies[report]["holds"]] == ["received"]
+    assert len(db.session.scalars(select(Hold)).all()) == 1
+
+
+def test_an_op_that_a_mended_rule_lifts_late_does_not_stand_beside_what_had_seen_it(
+    cast: Cast, phone_of: PhoneOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every order of arrival ends in the same heads, also when a mistake in a rule held one op up."""
+    real = rules.judge
+
+    def mistaken(op: Op, *given: Any) -> str | None:
+        if any(edit.value == "first" for edit in op.edits):
+            raise RuntimeError("a rule with a mistake")
+        return real(op, *given)
+
+    officer = phone_of(cast.officer)
+    report = complete_report(officer)
+    officer.edit(report, {"address": "first"})
+    officer.edit(report, {"address": "second, over the first"})
+    monkeypatch.setattr(rules, "judge", mistaken)
+    officer.push()
+    monkeypatch.undo()
+    assert service.rejudge() == 1
+    officer.pull()
+    heads = officer.copies[report]["snapshot"]["fields"]["report"]["address"]
+    assert [head["value"] for head in heads] == ["second, over the first"]
+    assert officer.copies[report]["quarantined"] == []

@@ -117,6 +117,7 @@ def test_a_database_in_which_everything_happened_fits(session: Session) -> None:
         ("applied", None), ("conflict", None), ("merged", None), ("quarantined", "report_locked"),
         ("quarantined", "malformed"), ("quarantined", "bad_signature"), ("quarantined", "waiting_for_base"),
         ("quarantined", "revoked_device"), ("quarantined", "newer_op_format"), ("quarantined", "not_allowed"),
+        ("quarantined", "waiting_for_report"),
     }  # fmt: skip
     assert len(rows(session, OpClash)) == 2
     assert found.head == rows(session, ReceiptEntry)[-1]["sha256"]

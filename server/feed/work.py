@@ -1,0 +1,92 @@
+"""What judging works on: the ops that arrive, a report while they are judged, and what must be recalled of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from server.db import UnitOfWork
+from server.feed import store
+from server.feed.signing import read
+from server.feed.store import WAITING, Outcome
+from server.security import Actor
+from sync.explain import Stored
+from sync.merge import Snapshot
+from sync.op import Op
+from sync.rules import Aside
+from sync.verdicts import Verdict
+
+# What else follows from an op, such as a hold; wired in by app.py. Returns a reason where it cannot be done.
+Consequence = Callable[[UnitOfWork, Op], str | None]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What judging needs besides the ops themselves; `actors` holds active accounts only, those asked for so far.
+
+    `moments` tells when the server made the statements that ops name as their beacons.
+    """
+
+    uow: UnitOfWork
+    actors: dict[str, Actor]
+    load_actors: Callable[[Session, set[str]], Mapping[str, Actor]]
+    consequences: Mapping[str, Consequence]
+    moments: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Work:
+    """One report while its ops are judged.
+
+    `before` is its snapshot as stored, `arrived` what is judged, `taken` what of it applies.
+    """
+
+    id: str
+    before: Snapshot | None
+    snapshot: Snapshot | None
+    author: str | None
+    scopes: set[str]
+    touched: bool = False
+    arrived: dict[str, Op] = field(default_factory=dict)
+    taken: dict[str, Stored] = field(default_factory=dict)
+    outcomes: list[Outcome] = field(default_factory=list)
+    past: dict[str, Stored] | None = None
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An op to be judged: new, doubted (kept but not applied), or judged `again` after an earlier reason."""
+
+    op: Op
+    sha256: str
+    received: str
+    doubt: str | None = None
+    again: str | None = None
+
+
+def kept_aside(context: Context, work: Work, key: str) -> Aside | None:
+    """Find an op of this report that is kept but not applied: of this very push, or stored before."""
+    kept = store.kept_aside(context.uow.session, work.id, key)
+    if kept is not None:
+        return Aside(read(kept.jws).op if kept.believed else None)
+    now = {each.id for each in work.outcomes if each.verdict == Verdict.QUARANTINED and each.reason != WAITING}
+    return Aside(work.arrived[key]) if key in now else None
+
+
+def past(context: Context, work: Work) -> dict[str, Stored]:
+    """Return every op that stands in the report. Read once a push and report, and only where values stand apart."""
+    if work.past is None:
+        rows = store.load_judged(context.uow.session, work.id)
+        read_in = [(row, read(row.jws).op) for row in rows]
+        moments = store.moments(context.uow.session, (op.beacon for _, op in read_in if op))
+        work.past = {
+            op.id: Stored(op, row.received_at.isoformat(), moments.get(op.beacon or "")) for row, op in read_in if op
+        }
+    return {**work.past, **work.taken}
+
+
+def superseded(context: Context, work: Work, op: Op) -> set[tuple[str, str]]:
+    """Return the fields in which an op that stands had seen this one, which a mended rule or form lifts only now."""
+    places = {(edit.entity, edit.field) for edit in op.edits}
+    edits = (edit for stored in past(context, work).values() for edit in stored.op.edits)
+    return {(edit.entity, edit.field) for edit in edits if op.id in edit.base} & places
