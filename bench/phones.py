@@ -117,8 +117,7 @@ class _Phone:
         """Send until the server takes it, pausing as long as it asks, with full jitter; return the answer's body."""
         while True:
             began = time.perf_counter()
-            async with asyncio.timeout(TIMEOUT):
-                head, body = await self._ask(request)
+            head, body = await self._ask_patiently(request)
             self.crowd.outcome.statuses[head.status] += 1
             if head.status == 200:
                 times.append(time.perf_counter() - began)
@@ -130,6 +129,15 @@ class _Phone:
             self.attempts += 1
             asked = float(head.headers["retry-after"]) * (1 + self.chance.random() / 4)
             await asyncio.sleep(max(self.chance.random() * ceiling, asked))
+
+    async def _ask_patiently(self, request: bytes) -> tuple[Head, bytes]:
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                return await self._ask(request)
+        except TimeoutError as late:
+            outcome = self.crowd.outcome
+            met = f"{dict(outcome.statuses)} until then, at {self.crowd.now():.0f} s"
+            raise Wrong(f"an answer took more than {TIMEOUT:.0f} s; {met}") from late
 
     async def _ask(self, request: bytes) -> tuple[Head, bytes]:
         if self.streams is None:

@@ -18,6 +18,8 @@ from server.feed.models import StoredOp
 
 PASSWORD = "a bench needs 1 long password"
 ROOT = Path(__file__).parents[1]
+# As docs/operation.md says. Threads that wait cost little, and the more of them, the more deliveries share a commit.
+WORKERS, THREADS = 2, 16
 # What a phone says it can read, of what browsers say; the server then chooses.
 ACCEPTED = "gzip, zstd"
 

@@ -16,7 +16,7 @@ from bench.cast import deliver, equip, preparing
 from bench.line import request_of
 from bench.phones import Batch, Load, Outcome, Wrong, storm
 from bench.report import Figure, figure
-from bench.server import running, settings_for, settle
+from bench.server import THREADS, WORKERS, running, settings_for, settle
 from bench.words import prose
 from demo.device import sha256
 from demo.phone import Phone
@@ -58,8 +58,9 @@ def measure() -> list[Figure]:
 def _note(outcome: Outcome, peaks: list[float]) -> str:
     ops, lead = PHONES * (sum(TEXTS) + 1), outcome.last_text - outcome.last_hold
     return (
-        f"{PHONES} phones within {WITHIN:g} s, from the first connection until each of {ops} ops has its receipt and "
-        f"every phone pulled; the last hold had its receipt {lead:.1f} s before the last text op (holds: p99 "
+        f"gunicorn, {WORKERS} workers of {THREADS} threads; {PHONES} phones within {WITHIN:g} s, from the first "
+        f"connection until each of {ops} ops has its receipt and every phone pulled; the last hold had its receipt "
+        f"{lead:.1f} s before the last text op (holds: p99 "
         f"{_p99(outcome.hold_waits):.1f} s after the phone came back); pulls p99 {_p99(outcome.pulls):.1f} s; "
         f"answers {dict(sorted(outcome.statuses.items()))}; "
         f"workers' memory at most {' and '.join(f'{each:.0f}' for each in peaks)} MB"
