@@ -154,6 +154,20 @@ describe('a token that is not to be had', () => {
   });
 });
 
+describe('a token for photos', () => {
+  it('is asked for once a round, however many wait', async () => {
+    const report = await p.outbox.newReport(words('a'));
+    await p.sync();
+    for (let each = 0; each < 3; each++) await p.outbox.addPhoto(report, new Blob([new Uint8Array(10)], { type: 'image/jpeg' }), {});
+    await p.store.db.ops.toCollection().modify({ state: 'acked' });
+    p.server.sessionEnded = true;
+    p.server.before = (request) => (request.url.endsWith('/api/devices/token') ? problem(500, 'failed') : null);
+    p.server.requests = [];
+    await p.sync();
+    expect(p.server.requests.filter((each) => each.path === '/api/devices/token')).toHaveLength(1);
+  });
+});
+
 describe('a batch that never gets through', () => {
   it.each([
     ['a proxy says that the server broke', gateway],
