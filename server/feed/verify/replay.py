@@ -54,9 +54,11 @@ def replayed(begun: Step, home: str | None, steps: Sequence[Step]) -> Snapshot:
     took in are judged one after the other, then what had waited, always the first that can be.
     """
     snapshot = merge.empty(begun.op, home)
+    if begun.op.begins is False:
+        snapshot["provisional"] = True
     past: dict[str, Stored] = {}
     others = {base for step in steps for base in merge.bases(step.op)} - {step.op.id for step in steps}
-    order = sorted((step for step in steps if step.stands), key=lambda step: _judged(step, begun))
+    order = sorted((step for step in steps if step.stands), key=_judged)
     for turn, together in groupby(order, key=lambda step: step.told.last_turn):
         known = others | {step.op.id for step in steps if _is_known(step, turn)}
         queue = list(together)
@@ -65,15 +67,16 @@ def replayed(begun: Step, home: str | None, steps: Sequence[Step]) -> Snapshot:
             queue.remove(step)
             known.add(step.op.id)
             past[step.op.id] = step.stored
+            if step.op.begins and snapshot.get("provisional"):
+                snapshot = {**snapshot, "author": step.op.actor, "provisional": False}
             snapshot = _applied(snapshot, step, past)
     return snapshot
 
 
-def _judged(step: Step, begun: Step) -> tuple[int, bool, bool, int, int]:
+def _judged(step: Step) -> tuple[int, bool, bool, int, int]:
     told = step.told
-    # In the transaction that began the report, what could begin it went first.
-    follows = told.last_turn == begun.told.turn and not policy.begins(step.op)
-    return told.last_turn, follows, told.last_turn != told.turn, told.last_entry, told.last_place
+    # In each transaction, what begins the report goes first.
+    return told.last_turn, not step.op.begins, told.last_turn != told.turn, told.last_entry, told.last_place
 
 
 def _is_known(step: Step, turn: int) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as some
 
 from server.feed.verify.places import (
@@ -57,6 +57,7 @@ def replaced(value: Any, path: Path, other: Any) -> Any:
     return copy
 
 
+@settings(deadline=None)
 @given(some.text(alphabet=some.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=40), some.data())
 def test_the_one_changed_byte_is_found(text: str, data: some.DataObject) -> None:
     at = data.draw(some.integers(0, len(text) - 1))
@@ -80,6 +81,7 @@ def test_the_first_difference_is_where_one_ends_or_both_differ(found: Any, expec
     assert first_difference(found, expected) == place
 
 
+@settings(deadline=None)
 @given(VALUES, some.sampled_from([None, 1]), some.booleans())
 def test_what_can_be_read_has_no_byte_that_it_cannot_have(value: Any, indent: int | None, ascii_only: bool) -> None:
     assert unreadable_at(jws(value, indent=indent, ensure_ascii=ascii_only)) is None
@@ -107,6 +109,7 @@ def test_the_byte_from_which_a_payload_is_no_json_is_named(body: bytes, byte: in
     assert unreadable_at(f"e30.{coded(body)}.x") == len("e30.") + byte * 4 // 3
 
 
+@settings(deadline=None)
 @given(PAYLOADS, some.data(), some.sampled_from([None, 1]))
 def test_a_member_that_differs_is_named_by_its_first_byte(
     payload: Any, data: some.DataObject, indent: int | None
@@ -128,6 +131,7 @@ def test_a_member_that_is_not_there_is_named_by_the_payload() -> None:
     assert member_at(jws([]), ["op"], "a") == len(coded(b"{}")) + 1
 
 
+@settings(deadline=None)
 @given(PAYLOADS, some.data(), some.sampled_from([None, 1]))
 def test_an_offset_is_told_as_the_path_of_the_value_in_which_it_lies(
     payload: Any, data: some.DataObject, indent: int | None

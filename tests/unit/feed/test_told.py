@@ -31,6 +31,7 @@ def test_the_first_receipt_and_the_last_word_are_kept(told: ToldOps) -> None:
     assert (found.entry, found.place, found.turn, found.received) == (3, 1, 2, "then")
     assert (found.last_entry, found.last_place, found.last_turn) == (9, 0, 8)
     assert (found.seq, found.verdict, found.reason, found.known) == (7, "conflict", None, 8)
+    assert found.previous == "waiting_for_base"
 
 
 def test_an_op_counts_as_judged_since_its_first_receipt_that_did_not_make_it_wait(told: ToldOps) -> None:
@@ -49,6 +50,7 @@ def test_an_op_counts_as_judged_since_its_first_receipt_that_did_not_make_it_wai
         ("quarantined", "report_locked", True),
         ("quarantined", "bad_signature", True),
         ("quarantined", "waiting_for_base", False),
+        ("quarantined", "waiting_for_report", False),
         ("quarantined", "rule_failed", False),
         ("quarantined", "unknown_form", False),
         ("quarantined", "unknown_entity", False),
