@@ -182,3 +182,19 @@ describe('the shared vectors', () => {
     expect(new Set(ran).size).toBe(ran.length);
   });
 });
+
+describe('an op that the snapshot was built on', () => {
+  const edit = (op: string, base: string[], value: string): OpPayload => ({
+    v: 1, op, device: 'd', n: 1, prev: null, actor: 'a', report: 'r', kind: 'edit',
+    edits: [{ entity: 'report', field: 'address', base, value }],
+    form: { id: 'incident', version: 1 }, time: { wall: '2026-11-23T21:00:00.000Z', utc_offset: 0, beacon: null }
+  });
+  const [a, b, c] = [edit('a', [], 'first'), edit('b', ['a'], 'second'), edit('c', ['b'], 'third')];
+  const server = overlay(empty('r', { id: 'incident', version: 1 }, 'a', null), [a, b, c]);
+
+  it('does not come back beside it, however far back it lies', () => {
+    for (const again of [[a, b, c], [a, b], [b]]) {
+      expect(overlay(server, again).fields['report']?.['address']?.map((head) => head.value)).toEqual(['third']);
+    }
+  });
+});

@@ -15,6 +15,14 @@ export type Call = {
 export const TIMEOUT = 30_000;
 const NOT_MODIFIED = 304;
 
+/** The server's clock as its last answer told it, and when that was by the clock that nobody can set. */
+let told: { server: number; here: number } | null = null;
+
+/** The time by the server's clock; null where it has not answered in this life of the app. */
+export function serverNow(): number | null {
+  return told && told.server + (performance.now() - told.here);
+}
+
 type Contact = (reached: boolean) => void;
 let contact: Contact = () => undefined;
 
@@ -78,6 +86,8 @@ export async function json<T>(response: Response, isOurs: (found: T) => boolean)
     throw silence(failed);
   }
   if (typeof found !== 'object' || found === null || !isOurs(found)) throw notOurs(response);
+  const date = Date.parse(response.headers.get('Date') ?? '');
+  if (!Number.isNaN(date)) told = { server: date, here: performance.now() };
   contact(true);
   return found;
 }

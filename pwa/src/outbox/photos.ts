@@ -1,5 +1,6 @@
 /** Delivering photos: resumable, and on the server only when it names the hash of the bytes that we hold (P7). */
 import { ApiProblem, NoToken, STRANGER } from '../api/problem';
+import { serverNow } from '../api/request';
 import type { PhotoRow } from '../storage/user';
 import { changed } from './bus';
 import type { Delivery } from './push';
@@ -50,7 +51,7 @@ async function sendPhoto(delivery: PhotoDelivery, row: PhotoRow): Promise<void> 
     const { path, at } = await begin(delivery, row);
     const end = await sendFrom(delivery, row, path, at, bytes);
     if (end.sha256 === row.sha256) {
-      const doneAt = new Date().toISOString();
+      const doneAt = new Date(serverNow() ?? Date.now()).toISOString();
       await note(delivery, row, { state: 'done', offset: row.size, reason: null, doneAt });
       return;
     }

@@ -1,6 +1,6 @@
 /** Following the feed: changed reports in, left ones out, and the cursor on in the same transaction (P4). */
 import { ApiProblem, STRANGER } from '../api/problem';
-import { json, reached, sendAs, type Bearer } from '../api/request';
+import { json, reached, sendAs, serverNow, type Bearer } from '../api/request';
 import { currentUser, deviceOf } from '../session';
 import { seal } from '../storage/seam';
 import { noticesKey, type OpRow, type PhotoRow, type UserStore } from '../storage/user';
@@ -9,10 +9,11 @@ import type { Change, Copy, DeviceName, Person, PullAnswer } from '../sync/types
 import { changed } from './bus';
 import { covers } from './view';
 
-const PAGE = 100;
+const PAGE = 200;
 const KEPT_DAYS = 30;
+const JUST_NOW = 10 * 60_000;
 /** Refusals that the server takes back by itself, or when its operator has it judge again. */
-const RUN_AGAIN = new Set(['waiting_for_base', 'unknown_entity', 'unknown_form', 'rule_failed', 'revoked_device']);
+const RUN_AGAIN = new Set(['waiting_for_base', 'waiting_for_report', 'unknown_entity', 'unknown_form', 'rule_failed', 'revoked_device']);
 
 /** That nothing followed on a cursor, and the ETag of that answer: asked again, the server may say "nothing new". */
 type Mark = { cursor: string; etag: string };
@@ -137,13 +138,15 @@ function isOneReports(failed: ApiProblem): boolean {
 async function startAnew(store: UserStore, hadCursor: boolean): Promise<boolean> {
   const { db } = store;
   await store.setMeta('doubtful', await db.reports.toCollection().primaryKeys());
-  if (!hadCursor) return false;
-  await db.transaction('rw', [db.ops, db.photos], async () => {
-    await db.ops.where('state').anyOf('acked', 'refused').modify({ state: 'pending', seq: null, settledAt: null });
-    await db.photos.where({ state: 'done' }).modify({ state: 'pending', doneAt: null });
+  const again = await db.transaction('rw', [db.ops, db.photos], async () => {
+    // Without a cursor this is the first pull: what was delivered just before is certainly there.
+    const before = hadCursor ? '~' : new Date((serverNow() ?? 0) - JUST_NOW).toISOString();
+    const told = db.ops.where('state').anyOf('acked', 'refused').and((op) => (op.settledAt ?? '') < before);
+    const ops = await told.modify({ state: 'pending', seq: null, settledAt: null });
+    return ops + (await db.photos.where({ state: 'done' }).modify({ state: 'pending', doneAt: null }));
   });
-  changed({ user: store.user, reports: 'all' });
-  return true;
+  if (again > 0) changed({ user: store.user, reports: 'all' });
+  return again > 0;
 }
 
 /** Put a page on the disk; return whether something must be delivered again, null where it must be asked for anew. */
@@ -207,7 +210,7 @@ async function leave(store: UserStore, gone: string[]): Promise<void> {
 async function settleBy(store: UserStore, copy: Copy): Promise<number> {
   const { db } = store;
   const report = copy.report;
-  const refused = new Set(copy.quarantined.map((each) => each.sha256));
+  const refused = new Map(copy.quarantined.map((each) => [each.sha256, each.reason]));
   const judged = (op: OpRow): boolean => (op.seq ?? Infinity) <= copy.seq;
   // The server ran it again, after a fix or when what it waited for had come. Of what it could not read, or took for
   // a second op of one id, a copy tells nothing: its absence there does not mean that it was applied.
@@ -215,7 +218,12 @@ async function settleBy(store: UserStore, copy: Copy): Promise<number> {
     .where({ report })
     .filter((op) => op.state === 'refused' && RUN_AGAIN.has(op.reason ?? '') && judged(op) && !refused.has(op.sha256))
     .modify({ state: 'acked', verdict: 'applied', reason: null });
-  const doneAt = new Date().toISOString();
+  // What had waited may have been refused for good since: then its words no longer stand in view as if they did.
+  await db.ops
+    .where({ report })
+    .filter((op) => op.state === 'refused' && refused.has(op.sha256) && op.reason !== refused.get(op.sha256))
+    .modify((op) => void (op.reason = refused.get(op.sha256) ?? op.reason));
+  const doneAt = new Date(serverNow() ?? Date.now()).toISOString();
   await db.photos
     .where({ report })
     .filter((own) => own.state !== 'done' && isListed(copy, own))
@@ -233,7 +241,9 @@ function isListed(copy: Copy | null, own: PhotoRow): boolean {
 }
 
 /** Drop what the server has had for 30 days and shows in its snapshot; until then it can be given back (P12). */
-export async function prune(store: UserStore, now: number = Date.now()): Promise<void> {
+export async function prune(store: UserStore, now: number | null = serverNow()): Promise<void> {
+  // By the server's clock alone: one that was set ten years ahead for a minute must not drop what may be needed again.
+  if (now === null) return;
   const { db } = store;
   const before = new Date(now - KEPT_DAYS * 86_400_000).toISOString();
   const old = await db.ops.where({ state: 'acked' }).filter((op) => (op.settledAt ?? '~') < before).toArray();

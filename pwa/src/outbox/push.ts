@@ -1,6 +1,6 @@
 /** Delivering ops. An op leaves the pending ones only on a receipt whose hash is its own (P7). */
 import { ApiProblem, NoToken, STRANGER, TIMED_OUT } from '../api/problem';
-import { json, jsonCall, sendAs, TIMEOUT, type Bearer } from '../api/request';
+import { json, jsonCall, sendAs, serverNow, TIMEOUT, type Bearer } from '../api/request';
 import { markRevoked } from '../session/device';
 import type { OpRow, StoredOp, UserStore } from '../storage/user';
 import type { PushAnswer, Receipt } from '../sync/types';
@@ -179,5 +179,5 @@ function isLost(failed: ApiProblem): boolean {
 }
 
 function now(): string {
-  return new Date().toISOString();
+  return new Date(serverNow() ?? Date.now()).toISOString();
 }

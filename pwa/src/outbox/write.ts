@@ -38,7 +38,7 @@ export async function write(wanted: Write): Promise<void> {
 }
 
 async function attempt(at: Here, wanted: Write, tries: number): Promise<boolean> {
-  const view = await viewFor(at, wanted);
+  const { view, begins } = await viewFor(at, wanted);
   const form = await formOf(at, view.form);
   const own = prepare(view, form, wanted.edits(view, form), wanted.kind, { device: at.device.id });
   const edits = [...own, ...(wanted.verbatim ?? [])];
@@ -48,7 +48,7 @@ async function attempt(at: Here, wanted: Write, tries: number): Promise<boolean>
     if (!(await at.store.begun(wanted.report))) throw new SaveFailed('not_kept');
     return true;
   }
-  const op = await sign(at, wanted, edits, view.form);
+  const op = await sign(at, { ...wanted, begins }, edits, view.form);
   const { begun, photo } = wanted;
   const chain = { n: op.n, prev: op.sha256 };
   try {
@@ -62,11 +62,11 @@ async function attempt(at: Here, wanted: Write, tries: number): Promise<boolean>
   return true;
 }
 
-async function viewFor(at: Here, wanted: Write): Promise<Snapshot> {
+async function viewFor(at: Here, wanted: Write): Promise<{ view: Snapshot; begins: boolean }> {
   const parts = await partsOf(at.store, wanted.report);
   const view = viewOf(wanted.report, wanted.begun ? { ...parts, begun: wanted.begun } : parts, at.user);
   if (!view) throw new SaveFailed('unknown_report');
-  return view.snapshot;
+  return { view: view.snapshot, begins: parts.copy === null && parts.ops.length === 0 };
 }
 
 export async function formOf(at: Here, ref: FormRef): Promise<FormDefinition | null> {
@@ -74,7 +74,7 @@ export async function formOf(at: Here, ref: FormRef): Promise<FormDefinition | n
   return catalog?.forms.find((form) => form.id === ref.id && form.version === ref.version) ?? null;
 }
 
-async function sign(at: Here, wanted: Write, edits: Edit[], form: FormRef): Promise<StoredOp> {
+async function sign(at: Here, wanted: Write & { begins: boolean }, edits: Edit[], form: FormRef): Promise<StoredOp> {
   const [chain, beacon] = await Promise.all([at.store.chain(at.device.id), at.store.meta<string>('beacon')]);
   const now = new Date();
   const body: OpPayload = payload({
@@ -88,6 +88,7 @@ async function sign(at: Here, wanted: Write, edits: Edit[], form: FormRef): Prom
     edits,
     form,
     reason: wanted.reason,
+    begins: wanted.begins,
     beacon,
     at: now,
     offset: -now.getTimezoneOffset()

@@ -3,7 +3,7 @@ import { REVIEW } from './overlay';
 import type { OpKind, Quarantined, Snapshot, Version } from './types';
 
 /** Reasons that time or an update may mend: nobody has to act on them. */
-export const MENDS_ITSELF = new Set(['waiting_for_base', 'unknown_entity', 'rule_failed', 'unknown_form']);
+export const MENDS_ITSELF = new Set(['waiting_for_base', 'waiting_for_report', 'unknown_entity', 'rule_failed', 'unknown_form']);
 
 /** Kinds whose words would be lost to the report; steps of the review are taken anew instead. */
 const WORDS = new Set<OpKind | null>(['edit', 'hold', 'supplement', 'resolve']);

@@ -38,6 +38,8 @@ export type Draft = {
   edits: Edit[];
   form: FormRef;
   reason?: string | undefined;
+  /** Whether the report begins with this op: only its author's device says so, and what others wrote waits for it. */
+  begins?: boolean | undefined;
   beacon: string | null;
   /** When it was made, by this device's clock, and its offset from UTC in minutes. They decide nothing. */
   at: Date;
@@ -58,6 +60,7 @@ export function payload(draft: Draft): OpPayload {
     edits: draft.edits.map(({ entity, field, base, value }) => ({ entity, field, base, value: value ?? null })),
     form: { id: draft.form.id, version: draft.form.version },
     ...(draft.reason === undefined ? {} : { reason: draft.reason }),
+    ...(draft.begins === undefined ? {} : { begins: draft.begins }),
     time: { wall: draft.at.toISOString(), utc_offset: draft.offset, beacon: draft.beacon }
   };
 }

@@ -19,16 +19,41 @@ export function empty(report: string, form: FormRef, author: string, home: strin
 export function overlay(snapshot: Snapshot, ops: OpPayload[], received: string | null = null): Snapshot {
   if (ops.length === 0) return snapshot;
   const view = structuredClone(snapshot);
-  for (const op of ops) apply(view, op, received);
+  const known = descended(snapshot, ops);
+  for (const op of ops) apply(view, op, received, known);
   return view;
 }
 
-function apply(view: Snapshot, op: OpPayload, received: string | null): void {
+/**
+ * What the snapshot's heads descend from, as far as it shows: `<op> <entity> <field>`. Such an op has been superseded, and must not
+ * stand beside what superseded it; after a reset a phone lays all that it delivers again over the copy.
+ */
+function descended(snapshot: Snapshot, ops: OpPayload[]): Set<string> {
+  const bases = new Map<string, string[]>();
+  for (const op of ops) {
+    for (const edit of op.edits) bases.set(`${op.op} ${edit.entity} ${edit.field}`, edit.base);
+  }
+  const found = new Set<string>();
+  for (const [entity, fields] of Object.entries(snapshot.fields)) {
+    for (const [field, each] of Object.entries(fields)) {
+      const ahead = each.flatMap((head) => [head.op, ...head.base]);
+      for (let op = ahead.pop(); op !== undefined; op = ahead.pop()) {
+        const key = `${op} ${entity} ${field}`;
+        if (found.has(key)) continue;
+        found.add(key);
+        ahead.push(...(bases.get(key) ?? []));
+      }
+    }
+  }
+  return found;
+}
+
+function apply(view: Snapshot, op: OpPayload, received: string | null, known: Set<string>): void {
   for (const edit of op.edits) {
     const fields = (view.fields[edit.entity] ??= {});
     const before = fields[edit.field] ?? [];
     // An op whose receipt was lost may stand in the snapshot already, or be built on there.
-    if (before.some((head) => head.op === op.op || head.base.includes(op.op))) continue;
+    if (known.has(`${op.op} ${edit.entity} ${edit.field}`)) continue;
     const kept = before.filter((head) => !edit.base.includes(head.op));
     fields[edit.field] = [...kept, version(op, edit, received)];
     // What the server asks about other heads is no question about these.

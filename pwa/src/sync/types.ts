@@ -26,6 +26,7 @@ export type OpPayload = {
   edits: Edit[];
   form: FormRef;
   reason?: string;
+  begins?: boolean;
   time: { wall: string; utc_offset: number; beacon: string | null };
 };
 

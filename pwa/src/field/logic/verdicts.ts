@@ -29,6 +29,7 @@ const REASONS: Record<string, [why: string, next: Next]> = {
   not_device_owner: ['This phone belongs to another account.', 'admin'],
   bad_signature: ['The signature of this phone does not fit.', 'admin'],
   waiting_for_base: ['An earlier change has not arrived yet.', 'itself'],
+  waiting_for_report: ['The beginning of the report has not arrived yet.', 'itself'],
   unknown_form: ['The server does not know this version of the form yet.', 'itself'],
   rule_failed: ['The server’s rules failed on it.', 'itself'],
   newer_op_format: ['This app is newer than the server, which could not read it.', 'update'],
