@@ -98,7 +98,8 @@ def bases(op: Op) -> set[str]:
 
 def missing_bases(op: Op, known: Iterable[str]) -> set[str]:
     """Return the ops that must be interpreted before this one."""
-    return bases(op) - set(known)
+    # A set that is given is not copied: this is asked for each op again and again.
+    return bases(op).difference(known)
 
 
 def missing_entities(op: Op, snapshot: Snapshot) -> set[str]:

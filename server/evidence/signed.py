@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from server.devices import service as devices
 from server.feed import service as feed
 from server.feed.service import HistoryEntry
 from sync.verdicts import Verdict
@@ -41,15 +40,12 @@ def _in_snapshot(session: Session, report: str, photos: Collection[str]) -> dict
 
 
 def _in_ops(session: Session, report: str, writers: Collection[str]) -> list[tuple[str, str]]:
-    ops = [each for each in feed.history(session, report) if _may_stand(each, writers)]
-    revoked = devices.revocations(session, {each.payload["device"] for each in ops if each.verdict is None})
-    # An op with a verdict was judged when it came; one that has none yet came just now.
-    stand = [each for each in ops if each.verdict is not None or each.payload["device"] not in revoked]
-    edits: list[dict[str, Any]] = [edit for each in stand for edit in each.payload["edits"]]
+    payloads = [each.payload for each in feed.history(session, report) if _may_stand(each, writers)]
+    edits: list[dict[str, Any]] = [edit for each in payloads if each for edit in each["edits"]]
     return [(edit["entity"], str(edit["value"])) for edit in edits if edit["field"] == HASH]
 
 
 def _may_stand(entry: HistoryEntry, writers: Collection[str]) -> bool:
     """Tell whether an op may be part of the report: not refused, and of one of those who write it."""
     refused = entry.verdict == Verdict.QUARANTINED and entry.reason != _WAITING
-    return not refused and entry.payload["actor"] in writers
+    return not refused and entry.payload is not None and entry.payload["actor"] in writers

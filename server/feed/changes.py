@@ -63,7 +63,7 @@ def write_reports(
             if 2 * len(patch) < len(row["snapshot"]) + len(row["facts"]):
                 changes.append({"seq": seq, "report_id": report, "since": stored.seq, "patch": patch})
     if rows:
-        _upsert(session, Report, ["id"], rows, keep={"author_id", "created_at"})
+        _upsert(session, Report, ["id"], rows, keep={"created_at"})
     if changes:
         session.execute(insert(cast("Table", ReportChange.__table__)), changes)
         _tidy(session, changes)

@@ -38,7 +38,9 @@ def finish(uow: UnitOfWork) -> None:
     steps = max(len(uow.published), 1)
     counter = take_numbers(session, steps)
     if left.epoch:
-        session.execute(update(_TABLE).where(_TABLE.c.id == COUNTER).values(epoch=left.epoch))
+        # Many readers may notice a restore at once: the first of them begins the epoch.
+        ended, begun = left.epoch
+        session.execute(update(_TABLE).where(_TABLE.c.epoch == ended).values(epoch=begun))
     # From here on no other transaction can change what readers see, so what is read now is not stale when it is
     # written: a worker's step on a hold cannot put back the snapshot of before an officer's push.
     ids = changes.load_snapshots(session, list(uow.published), left)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from sqlalchemy.exc import OperationalError
+
 from server.feed.errors import TooBusy
 
 Asked = TypeVar("Asked")
@@ -80,8 +82,9 @@ class Gatherer(Generic[Asked, Answer]):
         try:
             answers = self._work([each.asked for each in tickets])
         except BaseException as failed:
-            if len(tickets) > 1 and isinstance(failed, Exception):
-                # One of them spoils it for the others: each alone, so that only that one fails (P8).
+            if len(tickets) > 1 and isinstance(failed, Exception) and not isinstance(failed, OperationalError):
+                # One of them spoils it for the others: each alone, so that only that one fails (P8). Where the
+                # database itself is away, that would only make everybody wait in a row.
                 for each in tickets:
                     self._run_together([each])
                 return

@@ -14,7 +14,7 @@ from server.security import Actor, DeviceKey
 from sync import forms, merge, rules
 from sync.explain import Stored, explain
 from sync.merge import Snapshot
-from sync.op import REVIEW, Op, late
+from sync.op import LATE, REVIEW, Op, late
 from sync.verdicts import MENDABLE, Verdict
 
 log = structlog.get_logger()
@@ -74,8 +74,10 @@ def _judge_report(context: Context, work: Work, arrivals: list[Arrival]) -> None
     """Judge a report's ops in the order of what they build on; what cannot be ordered waits."""
     work.arrived = {each.op.id: each.op for each in arrivals}
     queue: list[Arrival] = []
+    # What somebody has decided about stays as they left it, also when a rule was mended since.
+    arrivals = [each for each in arrivals if each.again is None or not _is_settled(work, each.op)]
     # What begins the report comes first: who else may write to it is known only then.
-    for each in sorted(arrivals, key=lambda each: not policy.begins(each.op)) if work.snapshot is None else arrivals:
+    for each in sorted(arrivals, key=lambda each: not each.op.begins):
         refused = _admit(context, work, each)
         if refused and refused != each.again:
             work.outcomes.append(_aside(work, each, refused))
@@ -89,6 +91,10 @@ def _judge_report(context: Context, work: Work, arrivals: list[Arrival]) -> None
         queue.remove(ready)
     work.outcomes += [_aside(work, each, WAITING) for each in queue if each.again != WAITING]
     _leave(context, work)
+
+
+def _is_settled(work: Work, op: Op) -> bool:
+    return work.snapshot is not None and bool(merge.versions(work.snapshot, REVIEW, LATE + op.id))
 
 
 def _aside(work: Work, arrival: Arrival, reason: str) -> Outcome:
@@ -111,12 +117,10 @@ def _admit(context: Context, work: Work, arrival: Arrival) -> str | None:
             _begin_report(work, op, actor)  # so that its district sees what a revoked device delivered
         return arrival.doubt
     if arrival.again in (None, WAITING_FOR_REPORT):
-        refused = policy.refusal(context.actors.get(op.actor), op, work.author, work.scopes)
-        if refused == WAITING_FOR_REPORT and op.kind == "hold":
-            _follow(context, op)  # footage does not wait
-        if refused and arrival.again:
-            store.pending(context.uow).look_again.add(work.id)
-            return arrival.again
+        actor = context.actors.get(op.actor)
+        if work.snapshot is not None and policy.takes_over(actor, op, work.snapshot.get("provisional", False)):
+            _take_over(work, context.actors[op.actor])
+        refused = policy.refusal(actor, op, work.author, work.scopes)
         if refused:
             return refused
         if work.snapshot is None:
@@ -151,8 +155,19 @@ def _dismisses_anothers(context: Context, work: Work, op: Op) -> bool:
 
 def _begin_report(work: Work, op: Op, author: Actor) -> None:
     work.snapshot = merge.empty(op, author.district)
+    if op.begins is False:
+        # Somebody else began it, and the server has lost that: their op will say so when it comes again.
+        work.snapshot["provisional"] = True
     work.author = op.actor
     work.scopes = {f"user:{op.actor}"}
+    work.touched = True
+
+
+def _take_over(work: Work, author: Actor) -> None:
+    snapshot = {**(work.snapshot or {}), "author": author.id, "home": author.district, "provisional": False}
+    work.snapshot = snapshot
+    work.author = author.id
+    work.scopes = {*work.scopes, f"user:{author.id}"}
     work.touched = True
 
 

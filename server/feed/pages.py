@@ -43,7 +43,8 @@ def page(session: Session, actor: Actor, token: str | None, limit: int, key: byt
     has not sent yet.
     """
     scope = policy.reader_scope(actor) or ""
-    counter = session.execute(select(FeedCounter).where(FeedCounter.id == COUNTER)).scalar_one_or_none()
+    columns = (FeedCounter.epoch, FeedCounter.seq, FeedCounter.log_n, FeedCounter.log_head)
+    counter = session.execute(select(*columns).where(FeedCounter.id == COUNTER)).first()
     epoch, newest = (counter.epoch, counter.seq) if counter else ("", 0)
     statements, head = (counter.log_n, counter.log_head) if counter else (0, None)
     start = cursors.decode(token, key) if token else None

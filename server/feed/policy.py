@@ -18,7 +18,7 @@ _ROLES: dict[str, frozenset[str]] = {
     "dismiss": frozenset({"officer", "desk"}),
 }
 # What a phone may begin a report with: holds travel first, so one may arrive before the text.
-_BEGINS = frozenset({"edit", "hold"})
+BEGINS = frozenset({"edit", "hold"})
 
 
 def reader_scope(actor: Actor) -> str | None:
@@ -38,15 +38,15 @@ def refusal(actor: Actor | None, op: Op, author: str | None, scopes: set[str]) -
     if actor is None or actor.role not in _ROLES.get(op.kind, frozenset()):
         return "not_allowed"
     if author is None:
-        return None if begins(op) and actor.role == "officer" else "waiting_for_report"
+        return None if op.kind in BEGINS and actor.role == "officer" else "waiting_for_report"
     if reader_scope(actor) not in scopes:
         return "not_allowed"
     return "own_report" if actor.role == "desk" and actor.id == author else None
 
 
-def begins(op: Op) -> bool:
-    """Tell whether a report can begin with this op; older apps do not say whether it does."""
-    return op.kind in _BEGINS and op.begins is not False
+def takes_over(actor: Actor | None, op: Op, provisional: bool) -> bool:
+    """Tell whether an op shows who the author of a report is that began, after a restore, with another's words."""
+    return provisional and op.begins is True and actor is not None and actor.role == "officer"
 
 
 def named_stars(snapshot: Snapshot) -> set[str]:

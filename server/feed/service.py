@@ -22,9 +22,9 @@ from server.feed.finish import COUNTER, newest_statement
 from server.feed.gather import Gatherer
 from server.feed.intake import Delivery, context, take_in
 from server.feed.interpret import weigh
-from server.feed.models import FeedCounter, ReceiptEntry, Report, ReportScope, StoredOp
+from server.feed.models import FeedCounter, Report, ReportScope, StoredOp
 from server.feed.pages import FutureLost, Page
-from server.feed.signing import payload, read, sha256_hex
+from server.feed.signing import read, readable_payload
 from server.feed.store import UNJUDGED, Statement
 from server.security import Actor, DeviceKey
 from sync.verdicts import MENDABLE, Receipt, Verdict
@@ -44,8 +44,9 @@ class Pushed:
 def push(actor: Actor, tokens: Sequence[str], unsent: int | None = None) -> Pushed:
     """Store ops, judge them, and return a receipt for each; repeated or reordered, the effect is the same (P5).
 
-    One transaction: raw ops first, then report by report, then audit and outbox rows, the feed counter last. The
-    answer is built only after the commit (P1, P7). `actor` only delivers: an op speaks for the user of its device.
+    One transaction: judged report by report, then audit and outbox rows, then under the feed counter's lock the ops
+    themselves and what readers see. The answer is built only after the commit (P1, P7). `actor` only delivers: an op
+    speaks for the user of its device.
     `unsent` is how many ops the device will still hold.
     """
     gatherer: Gatherer[Push, Taken] = current_app.extensions["gatherer"]
@@ -88,8 +89,6 @@ def take_together(pushes: Sequence[Push]) -> list[Taken]:
     except IntegrityError:
         # Another device's op of the same id was stored meanwhile; now it is seen.
         left, stored = _take(pushes[0].actor, deliveries, revoked)
-    for report in sorted(left.look_again):
-        _judge_again(report)
     now = {each.sha256: each.receipt() for each in left.outcomes}
     return [
         Taken([now.get(each.sha256) or stored[each.sha256] for each in delivery.envelopes], statement)
@@ -133,16 +132,28 @@ def pull(session: Session, actor: Actor, token: str | None, limit: int = pages.P
         return pages.page(session, actor, token, limit, key)
     except FutureLost:
         with unit_of_work(None) as uow:
-            begin_epoch(uow, "a reader had seen more than is stored")
+            store.lock(uow.session, ["feed epoch"])
+            if _is_lost(uow.session, actor, token, key):
+                begin_epoch(uow, "a reader had seen more than is stored")
         return pages.page(session, actor, token, limit, key)
+
+
+def _is_lost(session: Session, actor: Actor, token: str | None, key: bytes) -> bool:
+    """Look again under the lock: another reader may have begun the new epoch meanwhile."""
+    try:
+        pages.page(session, actor, token, 1, key)
+    except FutureLost:
+        return True
+    return False
 
 
 def begin_epoch(uow: UnitOfWork, cause: str) -> str:
     """Begin a new epoch, for after a restore; return its name. Every cursor given before starts its reader anew."""
-    epoch = str(uuid.uuid4())
-    store.pending(uow).epoch = epoch
-    uow.audit("feed.epoch", "feed", epoch, cause=cause)
-    return epoch
+    now = uow.session.scalar(select(FeedCounter.epoch).where(FeedCounter.id == COUNTER)) or ""
+    begun = str(uuid.uuid4())
+    store.pending(uow).epoch = (now, begun)
+    uow.audit("feed.epoch", "feed", begun, ended=now, cause=cause)
+    return begun
 
 
 def note_contact(actor: Actor, device: str, unsent: int) -> None:
@@ -225,11 +236,16 @@ class HistoryEntry:
     op: str
     sha256: str
     jws: str
-    payload: Mapping[str, Any]
+    payload: Mapping[str, Any] | None
     verdict: str | None
     reason: str | None
     received: datetime
     seq: int | None
+
+
+def _entry_of(row: StoredOp) -> HistoryEntry:
+    said = readable_payload(row.jws)
+    return HistoryEntry(row.id, row.sha256, row.jws, said, row.verdict, row.reason, row.received_at, row.seq)
 
 
 def history(session: Session, report: str) -> list[HistoryEntry]:
@@ -238,23 +254,8 @@ def history(session: Session, report: str) -> list[HistoryEntry]:
         select(StoredOp).where(StoredOp.report_id == report).order_by(StoredOp.received_at, StoredOp.seq, StoredOp.id)
     )
     return [
-        HistoryEntry(row.id, row.sha256, row.jws, payload(row.jws), row.verdict, row.reason, row.received_at, row.seq)
+        HistoryEntry(
+            row.id, row.sha256, row.jws, readable_payload(row.jws), row.verdict, row.reason, row.received_at, row.seq
+        )
         for row in rows
     ]
-
-
-def verify(session: Session) -> str | None:
-    """Walk stored ops and the receipt log; return the first thing that does not fit, or None."""
-    for row in session.execute(select(StoredOp.id, StoredOp.sha256, StoredOp.jws).execution_options(yield_per=1000)):
-        if sha256_hex(row.jws) != row.sha256:
-            return f"op {row.id}: its bytes do not have the stored hash"
-    head: str | None = None
-    entries = session.scalars(select(ReceiptEntry).order_by(ReceiptEntry.n).execution_options(yield_per=1000))
-    for place, entry in enumerate(entries, start=1):
-        if entry.n != place:
-            return f"receipt log: entry {place} is missing"
-        if sha256_hex(entry.jws) != entry.sha256 or entry.prev != head or payload(entry.jws)["prev"] != head:
-            return f"receipt log: entry {entry.n} does not fit the one before"
-        head = entry.sha256
-    kept = newest_statement(session)
-    return None if kept == head else "receipt log: its head is not the last entry"

@@ -87,6 +87,15 @@ def payload(token: str) -> dict[str, Any]:
     return found
 
 
+def readable_payload(token: str) -> dict[str, Any] | None:
+    """Return the payload of a stored string, or None where it holds none: such a string is kept as well."""
+    try:
+        found = payload(token)
+    except (ValueError, IndexError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def _json(part: str) -> Any:
     """Read a part of a JWS. Numbers that JSON does not know (NaN, infinity) would break every reader: ValueError."""
     return _JSON.decode(_decode(part).decode("utf-8", "surrogatepass"))

@@ -1,4 +1,4 @@
-"""Storing ops before they are judged, and what a push needs to know of those stored earlier."""
+"""Storing ops with what was made of them, and what a push needs to know of those stored earlier."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -55,16 +55,14 @@ class Pending:
     """What pushes leave for the finisher (under `uow.notes["feed"]`), and what the finisher answers.
 
     `arrived` holds the ops to be stored, by id. `before` holds the snapshots as they were stored, for telling what
-    changed; None for a report that is new. `epoch` is a new one that begins with this transaction.
-    `look_again` are reports whose waiting ops may find after the commit that their authors were named meanwhile.
+    changed; None for a report that is new. `epoch` names the one that ends with this transaction, and the next.
     """
 
     arrived: dict[str, Envelope] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     before: dict[str, Snapshot | None] = field(default_factory=dict)
-    epoch: str | None = None
-    look_again: set[str] = field(default_factory=set)
+    epoch: tuple[str, str] | None = None
     statements: list[Statement] = field(default_factory=list)
 
 

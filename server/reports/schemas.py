@@ -7,7 +7,7 @@ class HistoryOpOut(Schema):
     op = fields.String(required=True)
     sha256 = fields.String(required=True)
     jws = fields.String(required=True)
-    payload = fields.Dict(required=True)
+    payload = fields.Dict(required=True, allow_none=True)
     verdict = fields.String(required=True, allow_none=True)
     reason = fields.String(required=True, allow_none=True)
     received = fields.DateTime(required=True)

@@ -1458,7 +1458,7 @@ export interface components {
             op: string;
             payload: {
                 [key: string]: unknown;
-            };
+            } | null;
             reason: string | null;
             /** Format: date-time */
             received: string;

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from server.feed import policy
@@ -36,15 +35,19 @@ def beginning(steps: Sequence[Step], stored: Any) -> Step:
     Of several that came together, no later than the first that stands, it is the one that the stored snapshot names.
     """
     first = min((step.told.last_turn for step in steps if step.stands), default=steps[-1].told.turn)
-    early = [step for step in steps if step.told.turn <= first and policy.begins(step.op)] or steps[:1]
+    early = [step for step in steps if step.told.turn <= first and step.op.kind in policy.BEGINS] or steps[:1]
     named = (step for step in early if _names(stored, step.op))
     stands = (step for step in early if step.stands)
     return next(named, None) or next(stands, None) or early[0]
 
 
 def _names(stored: Any, op: Op) -> bool:
-    form = {"id": op.form_id, "version": op.form_version}
-    return isinstance(stored, dict) and (stored.get("author"), stored.get("form")) == (op.actor, form)
+    """Tell whether a snapshot can have begun with an op: one that went over to its author names no other begin."""
+    if not isinstance(stored, dict) or stored.get("form") != {"id": op.form_id, "version": op.form_version}:
+        return False
+    if "provisional" in stored and stored["provisional"] is False:
+        return op.begins is False
+    return stored.get("author") == op.actor
 
 
 def replayed(begun: Step, home: str | None, steps: Sequence[Step]) -> Snapshot:
@@ -57,32 +60,44 @@ def replayed(begun: Step, home: str | None, steps: Sequence[Step]) -> Snapshot:
     if begun.op.begins is False:
         snapshot["provisional"] = True
     past: dict[str, Stored] = {}
-    others = {base for step in steps for base in merge.bases(step.op)} - {step.op.id for step in steps}
-    order = sorted((step for step in steps if step.stands), key=_judged)
-    for turn, together in groupby(order, key=lambda step: step.told.last_turn):
-        known = others | {step.op.id for step in steps if _is_known(step, turn)}
-        queue = list(together)
+    known = {base for step in steps for base in merge.bases(step.op)} - {step.op.id for step in steps}
+    for turn, here in sorted(_by_turn(steps).items()):
+        snapshot = _taken_over(snapshot, turn, here)
+        judged = {step.op.id for step in here if step.told.known == turn}
+        # One that was refused in this turn counts as if it could be built on from its beginning.
+        known |= judged - {step.op.id for step in here if step.stands}
+        queue = sorted((step for step in here if step.stands and step.told.last_turn == turn), key=_judged)
         while queue:
             step = next((each for each in queue if _is_ready(each.op, known, snapshot)), queue[0])
             queue.remove(step)
             known.add(step.op.id)
             past[step.op.id] = step.stored
-            if step.op.begins and snapshot.get("provisional"):
-                snapshot = {**snapshot, "author": step.op.actor, "provisional": False}
             snapshot = _applied(snapshot, step, past)
+        known |= judged
     return snapshot
 
 
-def _judged(step: Step) -> tuple[int, bool, bool, int, int]:
+def _by_turn(steps: Sequence[Step]) -> dict[int, list[Step]]:
+    found: dict[int, list[Step]] = {}
+    for step in steps:
+        for turn in {step.told.turn, step.told.known or 0, step.told.last_turn}:
+            found.setdefault(turn, []).append(step)
+    return found
+
+
+def _taken_over(snapshot: Snapshot, turn: int, steps: Sequence[Step]) -> Snapshot:
+    """Give a report that began with another's words, after a restore, to its author once their own begin has come."""
+    if not snapshot.get("provisional"):
+        return snapshot
+    comes = (step for step in steps if step.op.begins and step.told.turn == turn)
+    begun = next((step for step in comes if step.told.reason != "revoked_device"), None)
+    return {**snapshot, "author": begun.op.actor, "provisional": False} if begun else snapshot
+
+
+def _judged(step: Step) -> tuple[bool, bool, int, int]:
     told = step.told
     # In each transaction, what begins the report goes first.
-    return told.last_turn, not step.op.begins, told.last_turn != told.turn, told.last_entry, told.last_place
-
-
-def _is_known(step: Step, turn: int) -> bool:
-    """Tell whether an op could be built on when a turn began; one that was refused in it counts as if it could."""
-    known = step.told.known
-    return known is not None and (known < turn or (known == turn and not step.stands))
+    return not step.op.begins, told.last_turn != told.turn, told.last_entry, told.last_place
 
 
 def _is_ready(op: Op, known: set[str], snapshot: Snapshot) -> bool:

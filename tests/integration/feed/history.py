@@ -179,7 +179,7 @@ def _mend(here: History) -> None:
 
 
 def _name(here: History, cast: Cast) -> None:
-    """Somebody's words come before the op that begins the report, and are judged when that has named them."""
+    """Others' words come before the op that begins the report: they begin it for now, or wait."""
     phone, partner = here.phone, here.partner
     report = here.reports["named"] = complete_report(phone)
     phone.add(report, "officers", {"star": cast.partner.star})
@@ -187,8 +187,11 @@ def _name(here: History, cast: Cast) -> None:
     partner.op(report, "edit", [said], begins=False)
     partner.push()
     phone.push()
-    lone = partner.new_id()
+    lone = here.reports["provisional"] = partner.new_id()
     partner.op(lone, "edit", [said], begins=False)
+    partner.push()
+    late = here.reports["late"] = partner.new_id()
+    partner.supplement(late, "It waits for the report.")
     partner.push()
 
 

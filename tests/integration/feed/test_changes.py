@@ -210,7 +210,7 @@ def test_a_foreign_cursor_begins_no_epoch(app: Flask, cast: Cast, phone_of: Phon
 def test_p12_after_a_restore_a_named_officer_does_not_become_the_author(
     app: Flask, cast: Cast, phone_of: PhoneOf
 ) -> None:
-    """Their words wait for the op that begins the report, whoever delivers first."""
+    """Whoever delivers first: the op that begins the report says whose it is, when it comes again."""
     author, partner = phone_of(cast.officer), phone_of(cast.partner)
     report = complete_report(author)
     author.add(report, "officers", {"star": cast.partner.star})
@@ -219,7 +219,7 @@ def test_p12_after_a_restore_a_named_officer_does_not_become_the_author(
     partner.pull()
     forget_the_last_push()
     partner.edit(report, {"event_number": "2632700001"})
-    assert [each["reason"] for each in partner.push()["receipts"]] == ["waiting_for_report"]
+    assert [each["reason"] for each in partner.push()["receipts"]] == [None]
     assert {each["verdict"] for each in author.push(lost)["receipts"]} == {"applied"}
     author.pull()
     snapshot = author.copies[report]["snapshot"]
@@ -251,7 +251,7 @@ def test_p6_a_hold_that_arrives_before_its_report_is_asked_for_at_once(cast: Cas
     }
     officer.hold(report, values)
     *begun, hold = officer.pending
-    assert [each["reason"] for each in officer.push([hold])["receipts"]] == ["waiting_for_report"]
+    assert [each["reason"] for each in officer.push([hold])["receipts"]] == [None]
     assert len(db.session.scalars(select(Hold)).all()) == 1
     officer.push(begun)
     officer.pull()

@@ -106,7 +106,7 @@ def test_an_op_waits_for_what_it_builds_on_and_is_applied_when_that_comes(cast: 
     phone.edit(report, {"narrative": "Seen."})
     phone.edit(report, {"address": "Cermak & Wood"})
     first, middle, last = phone.pending
-    assert verdicts(phone.push([middle, last])) == [("quarantined", "waiting_for_report")] * 2
+    assert verdicts(phone.push([middle, last])) == [("applied", None), ("quarantined", "waiting_for_base")]
     assert verdicts(phone.push([first])) == [("applied", None)]
     phone.pull()
     heads = phone.copies[report]["snapshot"]["fields"]["report"]["address"]
