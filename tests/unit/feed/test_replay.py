@@ -6,12 +6,11 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from server.feed import policy
 from server.feed.changes import compact
-from server.feed.store import WAITING, WAITING_FOR_REPORT
+from server.feed.store import WAITING
 from server.feed.verify.replay import Step, beginning, replayed
 from server.feed.verify.reports import arranged
 from server.feed.verify.told import Told
@@ -41,16 +40,16 @@ class Log:
         queue = [*(each for delivery in deliveries for each in delivery), *self.waiting]
         fresh = {each.id: place for place, delivery in enumerate(deliveries) for each in delivery}
         statements: list[list[tuple[Op, str | None]]] = [[] for _ in deliveries]
-        if self.begun is None:
-            queue.sort(key=lambda each: not policy.begins(each))
-            self._begin(queue)
+        queue.sort(key=lambda each: not each.begins)
+        for each in queue:
+            self._admit(each)
         while ready := next((each for each in queue if self._is_ready(each)), None):
             queue.remove(ready)
             self._apply(ready)
             statements[fresh.get(ready.id, 0)].append((ready, None))
         for each in queue:
             if each.id in fresh:
-                statements[fresh[each.id]].append((each, WAITING if self.begun else WAITING_FOR_REPORT))
+                statements[fresh[each.id]].append((each, WAITING))
         self.waiting = queue
         turn = self.entries + 1
         for statement in statements:
@@ -58,13 +57,16 @@ class Log:
             for place, (each, reason) in enumerate(statement):
                 self._tell(each, reason, place, turn)
 
-    def _begin(self, queue: list[Op]) -> None:
-        if policy.begins(queue[0]):
-            self.begun = queue[0]
-            self.snapshot = merge.empty(queue[0], "010")
+    def _admit(self, each: Op) -> None:
+        """Begin the report, or give it over to the author whose own begin comes only now."""
+        if self.begun is None:
+            self.begun = each
+            self.snapshot = merge.empty(each, "010") | ({"provisional": True} if each.begins is False else {})
+        elif each.begins and each.id not in self.told and self.snapshot.get("provisional"):
+            self.snapshot = {**self.snapshot, "author": each.actor, "provisional": False}
 
     def _is_ready(self, each: Op) -> bool:
-        return self.begun is not None and not merge.missing_bases(each, self.past)
+        return not merge.missing_bases(each, self.past)
 
     def _apply(self, ready: Op) -> None:
         self.past[ready.id] = Stored(ready, "then", None)
@@ -114,7 +116,6 @@ def test_any_deliveries_in_any_order_are_replayed_to_the_very_bytes(chance: Rand
             deliveries.append(arriving[:size])
             arriving = arriving[size:]
         log.take_in(deliveries)
-    assume(log.begun)
     found = replayed(beginning(log.steps(), log.snapshot), "010", log.steps())
     assert compact(found) == compact(log.snapshot)
 
@@ -136,15 +137,29 @@ def test_an_op_that_a_mended_rule_lifts_is_no_head_where_one_that_stands_had_see
 
 def test_a_report_was_begun_by_the_op_that_its_snapshot_names_or_else_by_the_first_that_could() -> None:
     log = Log()
-    names = ("may not", "one", "two", "late")
-    ops = [replace(op("edit", edit("address", name)), actor=name, begins=name != "may not") for name in names]
-    log.take_in([ops[:3]])
-    log.take_in([ops[3:]])
+    ops = [replace(op("edit", edit("address", name)), actor=name) for name in ("one", "two", "late")]
+    review = replace(op("submit", edit("state", "submitted", entity="review")), actor="desk")
+    log.take_in([[review, *ops[:2]]])
+    log.take_in([ops[2:]])
     form = {"id": "incident", "version": 1}
-    for named, begun in (("one", "one"), ("two", "two"), ("late", "one"), ("may not", "one"), ("nobody", "one")):
+    for named, begun in (("one", "one"), ("two", "two"), ("late", "one"), ("desk", "one"), ("nobody", "one")):
         assert beginning(log.steps(), {"author": named, "form": form}).op.actor == begun
     for stored in (None, [], {"author": "two", "form": {"id": "incident", "version": 2}}):
         assert beginning(log.steps(), stored).op.actor == "one"
+
+
+def test_a_report_that_went_over_to_its_author_was_begun_by_another_ones_words() -> None:
+    log = Log()
+    others, own = (
+        replace(op("edit", edit(name, name)), actor=name, begins=begins)
+        for name, begins in (("address", False), ("narrative", True))
+    )
+    log.take_in([[others]])
+    log.take_in([[own]])
+    assert log.snapshot["author"] == own.actor
+    begun = beginning(log.steps(), log.snapshot)
+    assert begun.op == others
+    assert compact(replayed(begun, "010", log.steps())) == compact(log.snapshot)
 
 
 def test_names_and_heads_take_the_order_of_the_other_and_nothing_else() -> None:
