@@ -9,7 +9,7 @@ from typing import Any
 
 from sync import text
 from sync.forms import FormDefinition, merge_policy
-from sync.merge import Snapshot, Version, in_conflict, same, version, versions, without
+from sync.merge import Snapshot, Version, in_conflict, same, version, versions
 from sync.op import REPORT, REVIEW, Edit, Op
 
 
@@ -61,9 +61,8 @@ def _ask(snapshot: Snapshot, field: _Field, past: Past) -> Snapshot:
         "text": merged,
         "seen": [known[each] for each in sorted(seen) if each in known],
     }
-    waiting = without(snapshot["open"], field.entity, field.name)
-    own = {**waiting.get(field.entity, {}), field.name: question}
-    return {**snapshot, "open": {**waiting, field.entity: own}}
+    own = {**snapshot["open"].get(field.entity, {}), field.name: question}
+    return {**snapshot, "open": {**snapshot["open"], field.entity: own}}
 
 
 def _written(past: Mapping[str, Stored], entity: str, field: str) -> dict[str, Version]:

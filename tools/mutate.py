@@ -28,8 +28,11 @@ def main() -> int:
     # With CI set, Hypothesis tries the same examples each time, so that two runs give one figure.
     calm = {**os.environ, "CI": "1"}
     jobs = str(os.cpu_count() or 1)
-    subprocess.run([mutmut, "run", "--max-children", jobs], env=calm, check=True)
-    subprocess.run([mutmut, "export-cicd-stats"], env=calm, check=True)
+    for words in (["run", "--max-children", jobs], ["export-cicd-stats"]):
+        failed = subprocess.run([mutmut, *words], env=calm, check=False).returncode
+        if failed:
+            print(f"mutmut {words[0]} did not come to an end; what it said stands above.")
+            return failed
     stats = json.loads(_FOUND.read_text(encoding="utf-8"))
     found = share(stats)
     told = ", ".join(f"{stats[each]} {each.replace('_', ' ')}" for each in (*_NOTICED, *_UNNOTICED))

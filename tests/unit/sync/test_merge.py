@@ -288,3 +288,11 @@ def test_an_entity_keeps_its_list_and_parent_when_it_is_removed() -> None:
     assert gone["entities"] == {attempt: {**stands, "removed": True}}
     early = fold(op("edit", edit("@entity", None, entity=attempt)), op("edit", edit("address", "a")))
     assert early["entities"] == {attempt: {"list": None, "parent": None, "removed": True, "flagged": False}}
+
+
+def test_what_is_written_to_an_entity_before_it_is_made_stands_in_it_later() -> None:
+    agent = op_id()
+    wrote = op("edit", edit("agency", "cbp", entity=agent))
+    made = op("edit", edit("@entity", {"list": "agents", "parent": None}, entity=agent))
+    assert fold(wrote)["entities"][agent]["list"] is None
+    assert fold(wrote, made)["entities"] == fold(made, wrote)["entities"]

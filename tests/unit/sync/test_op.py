@@ -72,7 +72,8 @@ def test_a_payload_is_read_whole() -> None:
     )
     ids = {"op": uuid(1), "device": uuid(2), "actor": uuid(3), "report": uuid(4)}
     op = parse({"v": 1, **ids, "n": 9, "prev": "a" * 64, "kind": "admit", "edits": edits, "form": form, "time": time,
-                "reason": "late"})  # fmt: skip
+                "reason": "late", "begins": True})  # fmt: skip
+    assert op.begins is True
     assert (op.id, op.device, op.actor, op.report) == (uuid(1), uuid(2), uuid(3), uuid(4))
     assert (op.n, op.prev, op.kind, op.reason) == (9, "a" * 64, "admit", "late")
     assert (op.form_id, op.form_version) == ("x" * 64, 3)
@@ -100,6 +101,7 @@ def test_every_kind_is_read(kind: str) -> None:
         ("edits.0.field", ["a", "a" * 64, "a_1", "a/B", f"a/{'A._-9' * 12}", "@entity"]),
         ("edits.0.entity", ["report", "review", ID]),
         ("reason", [None, "", "because"]),
+        ("begins", [None, True, False]),
     ],
 )
 def test_the_limits_themselves_are_allowed(path: str, values: list[Any]) -> None:
@@ -141,6 +143,7 @@ def test_members_that_this_server_does_not_know_are_no_reason_to_refuse() -> Non
         *(("form.id", bad, "malformed") for bad in ("", None, 5, "a" * 65)),
         *(("form.version", bad, "malformed") for bad in (0, None, "1", True, 2**53)),
         *(("reason", bad, "malformed") for bad in (5, [], False)),
+        *(("begins", bad, "malformed") for bad in (1, "true", [])),
     ],
 )
 def test_what_is_no_op_is_refused_with_its_reason_and_place(path: str, value: Any, reason: str) -> None:
@@ -174,7 +177,7 @@ def test_nothing_that_an_op_needs_may_be_left_out(member: str) -> None:
 def test_what_an_op_can_do_without_may_be_left_out() -> None:
     time = {"wall": PAYLOAD["time"]["wall"], "utc_offset": 0}
     op = parse({**{name: each for name, each in PAYLOAD.items() if name != "prev"}, "time": time})
-    assert (op.prev, op.beacon, op.reason) == (None, None, None)
+    assert (op.prev, op.beacon, op.reason, op.begins) == (None, None, None, None)
 
 
 def test_which_op_that_is_kept_aside_an_op_settles() -> None:

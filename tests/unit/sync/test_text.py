@@ -52,6 +52,14 @@ def test_a_word_that_ends_like_an_abbreviation_ends_its_sentence(word: str) -> N
     assert sentences(f"To the {word}. He left.") == [f"To the {word}. ", "He left."]
 
 
+def test_after_an_abbreviation_the_next_end_is_found() -> None:
+    assert sentences("At St. Paul he ran. Sgt. Miller left. I stayed.") == [
+        "At St. Paul he ran. ",
+        "Sgt. Miller left. ",
+        "I stayed.",
+    ]
+
+
 def test_a_line_ends_a_sentence_even_after_an_abbreviation() -> None:
     assert sentences("Approx.\nTwo vans") == ["Approx.\n", "Two vans"]
 
@@ -196,3 +204,6 @@ def test_in_a_very_long_note_two_changes_far_apart_still_stand_together() -> Non
     assert merge("".join(lines), one, other) == "Eins.\n" + "".join(lines[1:-1]) + "Zwei.\n"
     assert merge("".join(lines), one, "".join(lines)) == one
     assert merge("".join(lines), one.replace("Line 399", "Line x"), other) is None
+    longer = "".join([*lines, "More.\n"])
+    assert merge("".join(lines), longer, "".join(lines)) == merge("".join(lines), longer, longer) == longer
+    assert merge(longer, "".join(lines), longer) == "".join(lines)
