@@ -10,9 +10,12 @@ from bench.server import hire, migrate
 from demo.phone import Phone
 from demo.wire import in_process
 from server.app import create_app
+from server.audit import service as audit
 from server.config import Settings
+from server.db import db
 from server.feed import service as feed
 from server.feed.service import Pushed
+from server.feed.verify import one_state, verify
 
 
 @contextmanager
@@ -40,3 +43,10 @@ def deliver(phone: Phone, most: int = 1000) -> list[Pushed]:
     phone.pending.clear()
     phone.beacon = done[-1].beacon if done else phone.beacon
     return done
+
+
+def misfit() -> str | None:
+    """Verify the database as an operator would; return the first thing that does not fit."""
+    with one_state(db.session()) as session:
+        log, found = audit.verify(session), verify(session)
+    return str(found.misfit) if found.misfit else log.problem
