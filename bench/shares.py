@@ -1,4 +1,4 @@
-"""Where a push spends its time: in signatures, reading, merging, SQL, commit, and the rest; in one process on its own."""
+"""Where a push spends its time: in signatures, reading, merging, SQL, commit, and the rest; in its own process."""
 
 import json
 import tempfile
@@ -21,6 +21,7 @@ from demo.wire import in_process
 from server.app import create_app
 from server.feed import interpret, service
 from server.feed.service import Push
+from server.feed.signing import read, signature_fits
 from tools.services import Postgres
 
 # As many as meet in one transaction when eight clients push to two workers.
@@ -99,8 +100,8 @@ def _timed() -> Iterator[dict[str, float]]:
     event.listen(Engine, "after_cursor_execute", after)
     try:
         with (
-            patch.object(interpret, "signature_fits", timing("verify", interpret.signature_fits)),
-            patch.object(service, "read", timing("parse", service.read)),
+            patch.object(interpret, "signature_fits", timing("verify", signature_fits)),
+            patch.object(service, "read", timing("parse", read)),
             patch.object(interpret, "_judge_safely", timing("merge", interpret._judge_safely)),
             patch.object(Session, "commit", timing("commit", Session.commit)),
         ):
