@@ -55,6 +55,14 @@ bench: $(VENV)/.dev pwa/dist/.built ## Measure, print a table and write bench/re
 mutate: $(VENV)/.dev ## Mutate sync/ and fail below 90 % killed
 	$(PY) -m tools.mutate
 
+.PHONY: simulate
+simulate: $(VENV)/.dev ## Simulate 100,000 steps on both databases (STEPS=…, SEED=… repeats a run)
+	$(PY) -m tests.simulation $(if $(STEPS),--steps $(STEPS)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: mutants
+mutants: $(VENV)/.dev ## Plant known faults one by one; the simulation must catch each
+	$(PY) -m tests.simulation.mutants
+
 .PHONY: api
 api: $(VENV)/.runtime pwa/node_modules/.installed ## Write the API's description and the TypeScript types made from it
 	$(PY) -m server.cli openapi pwa/src/api/openapi.json

@@ -1,0 +1,93 @@
+"""Where a transaction is made to fail or to stand still: before one of its statements, or before its commit."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session
+
+
+class Crash(BaseException):
+    """The server dies here. Not an Exception, so that no code of the server lives to see it."""
+
+
+class Fault(Exception):
+    """A statement fails here, as when the database is away for a moment."""
+
+
+@dataclass
+class Plan:
+    """What happens to one thread's transaction: `act` is called once, before statement number `at` or the commit."""
+
+    act: Callable[[], None]
+    at: int
+    seen: int = 0
+    done: bool = False
+    # Called before each statement that takes SQLite's one write lock.
+    before_lock: Callable[[], None] | None = None
+
+    def reached(self) -> None:
+        if not self.done:
+            self.done = True
+            self.act()
+
+
+@dataclass
+class Hooks:
+    """Listens to every engine and session of this process; acts only in threads that have a plan."""
+
+    _local: threading.local = field(default_factory=threading.local)
+
+    def start(self) -> None:
+        event.listen(Engine, "before_cursor_execute", self._statement)
+        event.listen(Session, "before_commit", self._commit)
+
+    def stop(self) -> None:
+        event.remove(Engine, "before_cursor_execute", self._statement)
+        event.remove(Session, "before_commit", self._commit)
+
+    @contextmanager
+    def planned(self, plan: Plan | None) -> Iterator[None]:
+        """Let a plan act in this thread; without one, whatever plan it has goes on."""
+        outer = getattr(self._local, "plan", None)
+        self._local.plan = plan or outer
+        try:
+            yield
+        finally:
+            self._local.plan = outer
+
+    def _statement(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        plan: Plan | None = getattr(self._local, "plan", None)
+        if plan is None:
+            return
+        if plan.before_lock is not None and statement.startswith("BEGIN IMMEDIATE"):
+            plan.before_lock()
+        plan.seen += 1
+        if plan.seen > plan.at:
+            plan.reached()
+
+    def _commit(self, session: Session) -> None:
+        plan: Plan | None = getattr(self._local, "plan", None)
+        if plan is not None and not session.in_nested_transaction():
+            plan.reached()
+
+
+def crash(at: int) -> Plan:
+    """Let the server die before statement number `at` of the next request, at the latest before its commit."""
+
+    def die() -> None:
+        raise Crash()
+
+    return Plan(die, at)
+
+
+def fault(at: int) -> Plan:
+    """Let statement number `at` of the next request fail, or its commit where it has fewer."""
+
+    def fail() -> None:
+        raise Fault("injected by the simulation")
+
+    return Plan(fail, at)

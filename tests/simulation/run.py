@@ -1,0 +1,77 @@
+"""Running the machine for a number of steps, from a seed that repeats the run."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from server.config import Settings
+from tests.simulation.machine import Machine
+from tests.simulation.newer import Release
+from tests.simulation.server import Server
+from tests.simulation.world import World
+from tests.support.databases import Maker
+
+# Steps of one run, after which everything comes to rest and the next begins anew.
+LENGTH = 80
+_RUNS_AT_ONCE = 5
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How far a run has come, and how often what happened in it."""
+
+    steps: int
+    wanted: int
+    seen: Mapping[str, int]
+
+    def told(self) -> str:
+        """Say what a reader wants to know of it in a line."""
+        names = ("ops", "conflict", "merged", "quarantined", "restored", "reset", "overlapped")
+        return ", ".join(f"{self.seen.get(name, 0):,} {name}" for name in names)
+
+
+@contextmanager
+def world_on(maker: Maker, base: Settings, template: str) -> Iterator[World]:
+    """Lend a world whose server runs on a database of its own, a copy of a migrated template."""
+    server, release = Server(maker, base, template), Release()
+    try:
+        with server, release.installed():
+            yield World(server, release)
+    finally:
+        server.close()
+
+
+def simulate(world: World, steps: int, first_seed: int, *, shrink: bool = True, tell: Callable[[Tally], None]) -> None:
+    """Run until so many steps are done. Raises Broken, with the shortest way to it where it is shrunk.
+
+    Each portion has a seed of its own, counted up from the first: so a failure is repeated without what ran before.
+    """
+    phases = [Phase.generate, Phase.shrink] if shrink else [Phase.generate]
+
+    class Bound(Machine):
+        pass
+
+    Bound.world = world
+    portion = 0
+    while Bound.count < steps:
+        seed(first_seed + portion)(Bound)
+        chosen = settings(
+            max_examples=_RUNS_AT_ONCE,
+            stateful_step_count=LENGTH,
+            deadline=None,
+            database=None,
+            print_blob=False,
+            report_multiple_bugs=False,
+            phases=phases,
+            suppress_health_check=list(HealthCheck),
+        )
+        try:
+            run_state_machine_as_test(Bound, settings=chosen)
+        except BaseException as failed:
+            failed.add_note(f"Repeat it with: make simulate SEED={first_seed + portion} ONLY={world.server.kind}")
+            raise
+        portion += 1
+        tell(Tally(Bound.count, steps, world.seen))
