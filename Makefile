@@ -9,6 +9,8 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 	  if $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$each; break; fi; done)
 PORT ?= 8080
 ONLY ?=
+STEPS ?= 100000
+SEED ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 PWA_SOURCES := $(shell find pwa -type d \( -name node_modules -o -name dist \) -prune -o -type f -print)
@@ -47,6 +49,14 @@ test-py: $(VENV)/.dev pwa/dist/.built ## Run pytest on SQLite, PostgreSQL, Redis
 screens: $(VENV)/.dev pwa/dist/.built ## Take the pictures of the documentation anew, in the browser tests
 	HOLDFAST_SCREENS=docs/images $(PY) -m pytest tests/e2e -n 2 -k sqlite
 
+.PHONY: simulate
+simulate: $(VENV)/.dev ## Run the simulation at length on both databases (STEPS=100000, SEED=…, ONLY=sqlite)
+	@$(PY) -m tests.simulation --steps $(STEPS) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
+
+.PHONY: mutants
+mutants: $(VENV)/.dev ## Plant known faults, each of which the simulation must find; print which promise caught it
+	@$(PY) -m tests.simulation.mutants
+
 .PHONY: bench
 bench: $(VENV)/.dev pwa/dist/.built ## Measure, print a table and write bench/report.json (ONLY=<name> for one)
 	$(PY) -m bench $(if $(ONLY),--only $(ONLY))
@@ -54,14 +64,6 @@ bench: $(VENV)/.dev pwa/dist/.built ## Measure, print a table and write bench/re
 .PHONY: mutate
 mutate: $(VENV)/.dev ## Mutate sync/ and fail below 90 % killed
 	$(PY) -m tools.mutate
-
-.PHONY: simulate
-simulate: $(VENV)/.dev ## Simulate 100,000 steps on both databases (STEPS=…, SEED=… repeats a run)
-	$(PY) -m tests.simulation $(if $(STEPS),--steps $(STEPS)) $(if $(SEED),--seed $(SEED))
-
-.PHONY: mutants
-mutants: $(VENV)/.dev ## Plant known faults one by one; the simulation must catch each
-	$(PY) -m tests.simulation.mutants
 
 .PHONY: api
 api: $(VENV)/.runtime pwa/node_modules/.installed ## Write the API's description and the TypeScript types made from it
