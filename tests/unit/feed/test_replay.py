@@ -98,7 +98,9 @@ def drawn(chance: Random) -> list[Op]:
         known = [each for each in ops if each.edits[0].field == name]
         seen = chance.sample(known, min(len(known), chance.randint(0, 2)))
         one = op("edit", edit(name, f"value {len(ops)}", *seen))
-        ops.append(replace(one, begins=chance.choice((None, True, False)), actor=f"author {len(ops)}"))
+        ops.append(replace(one, begins=chance.choice((None, False)), actor=f"author {len(ops)}"))
+    # A report begins once, and with words that build on none.
+    ops[0] = replace(ops[0], begins=chance.choice((None, True, False)))
     return ops
 
 
