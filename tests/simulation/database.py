@@ -92,11 +92,11 @@ def _read(connection: Connection, before: Stored, mark: tuple[Any, ...]) -> Stor
             known = (snapshot, facts, {"snapshot": json.loads(snapshot), **json.loads(facts)})
         found.parsed[report] = known
         found.copies[report] = {"report": report, "seq": seq, **known[2]}
-    found.holds = [row._mapping for row in connection.execute(text(_HOLDS))]
+    found.holds = [dict(row._mapping) for row in connection.execute(text(_HOLDS))]
     found.outbox = [row[0] for row in connection.execute(text("SELECT key FROM outbox WHERE topic = 'hold.submit'"))]
     found.flags = {(row[0], row[1]) for row in connection.execute(text("SELECT op_id, other_id FROM op_flag"))}
     contacts = text("SELECT device_id, top_n, ops FROM device_contact")
-    found.contacts = {row.device_id: row._mapping for row in connection.execute(contacts)}
+    found.contacts = {row.device_id: dict(row._mapping) for row in connection.execute(contacts)}
     accounts = text("SELECT id, role, star, district, suspended_at FROM user_account")
     for user, role, star, district, suspended in connection.execute(accounts):
         found.accounts[user] = Account(role, star, district, suspended is None)

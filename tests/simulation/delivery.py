@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +20,8 @@ PAGE = 3
 SPLITS = frozenset({400, 413, 422, 500})
 PATIENCE = 3
 STRANGER = "not_holdfast"
+Headers = Mapping[str, str]
+_NONE: Headers = {}
 
 
 class Session(Client):
@@ -32,19 +34,23 @@ class Session(Client):
     upload_token: str | None = None
     cookie: str | None = None
 
-    def call(self, method: str, path: str, payload: Any = None, *, reading: bool = True, **headers: str) -> Answer:
+    def call(
+        self, method: str, path: str, payload: Any = None, *, reading: bool = True, headers: Headers = _NONE
+    ) -> Answer:
         """Ask as this phone's person, once more after a refused token. Raises Offline and Problem."""
         token = self._bearer(reading, None)
         while True:
             try:
-                return self._send(self.request(method, path, payload, token, **headers))
+                return self._send(self.request(method, path, payload, token, headers))
             except Problem as failed:
                 newer = self._bearer(reading, token) if token and is_login_required(failed) else None
                 if not newer:
                     raise
                 token = newer
 
-    def request(self, method: str, path: str, payload: Any = None, token: str | None = None, **headers: str) -> Request:
+    def request(
+        self, method: str, path: str, payload: Any = None, token: str | None = None, headers: Headers = _NONE
+    ) -> Request:
         body = None if payload is None else json.dumps(payload, ensure_ascii=False).encode()
         given = {"Content-Type": "application/json"} if body is not None else {}
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
@@ -74,7 +80,8 @@ class Session(Client):
         if not self.cookie:
             return None
         try:
-            answer = self._send(self.request("POST", "/api/session/refresh", {}, Cookie=f"refresh={self.cookie}"))
+            cookie = {"Cookie": f"refresh={self.cookie}"}
+            answer = self._send(self.request("POST", "/api/session/refresh", {}, headers=cookie))
         except Problem as failed:
             if not is_login_required(failed) and failed.status != 403:
                 raise

@@ -4,18 +4,24 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from flask import current_app
 from sqlalchemy import delete, text
 
-from server.db import db
-from server.feed import changes, finish, intake, service, store
+from server.db import db, unit_of_work
+from server.feed import changes, finish, intake, pages, service, signing, store
 from server.feed.models import StoredOp
 from sync import merge
 from sync import text as sentences
 from tests.simulation.delivery import Sender
 
 _BLOCK = 64
+
+
+def _plant(where: Any, name: str, instead: Any) -> None:
+    """Put something in the place of a function of the server or the app, for as long as this process lives."""
+    patch.object(where, name, instead).start()
 
 
 def _draw(uow: Any) -> None:
@@ -36,7 +42,7 @@ def _number_by_sequence() -> None:
             return take(session, steps)
         return {**take(session, 0), "seq": drawn + steps}
 
-    finish.take_numbers = take_numbers
+    _plant(finish, "take_numbers", take_numbers)
 
 
 def naive_cursor() -> None:
@@ -50,7 +56,7 @@ def naive_cursor() -> None:
             _draw(uow)
         return fresh, known
 
-    intake._sort_out = numbered
+    _plant(intake, "_sort_out", numbered)
 
 
 def counter_taken_first() -> None:
@@ -62,15 +68,15 @@ def counter_taken_first() -> None:
         _draw(uow)
         return take(uow, *rest)
 
-    service.take_in = take_in
+    _plant(service, "take_in", take_in)
 
 
 def ack_before_commit() -> None:
     """The answer goes out when the statements have run; the commit that follows may fail unheard."""
-    begin = service.unit_of_work
+    begin = unit_of_work
 
     @contextmanager
-    def unit_of_work(actor: Any) -> Iterator[Any]:
+    def hasty(actor: Any) -> Iterator[Any]:
         finishers = current_app.extensions["finishers"]
         answered = []
 
@@ -87,7 +93,7 @@ def ack_before_commit() -> None:
         finally:
             finishers.remove(answer)
 
-    service.unit_of_work = unit_of_work
+    _plant(service, "unit_of_work", hasty)
 
 
 def prune_without_receipt() -> None:
@@ -100,7 +106,7 @@ def prune_without_receipt() -> None:
                 row.state, row.seq, row.settled_at = "acked", 0, self.network.server.now
         return len(batch)
 
-    Sender.settle = settle  # type: ignore[method-assign]
+    _plant(Sender, "settle", settle)
 
 
 def _heads_by(keep: Callable[[list[dict[str, Any]], str], dict[str, Any]]) -> None:
@@ -114,7 +120,7 @@ def _heads_by(keep: Callable[[list[dict[str, Any]], str], dict[str, Any]]) -> No
             heads[edit.field] = [keep(heads[edit.field], op.id)]
         return after, False
 
-    merge.apply = applied
+    _plant(merge, "apply", applied)
 
 
 def last_write_wins() -> None:
@@ -133,7 +139,7 @@ def fuzzy_text_merge() -> None:
     def words(whole: str) -> list[str]:
         return re.findall(r"\S+\s*", whole)
 
-    sentences.sentences = words
+    _plant(sentences, "sentences", words)
 
 
 def quarantine_that_drops() -> None:
@@ -145,7 +151,7 @@ def quarantine_that_drops() -> None:
         refused = [each.id for each in left.outcomes if each.verdict == "quarantined" and not each.clash]
         uow.session.execute(delete(StoredOp).where(StoredOp.id.in_(refused)))
 
-    store.write_ops = write_ops
+    _plant(store, "write_ops", write_ops)
 
 
 def replay_applied_twice() -> None:
@@ -156,7 +162,7 @@ def replay_applied_twice() -> None:
         fresh, known = sort_out(uow, envelopes)
         return [*fresh, *(each for each in envelopes if each.sha256 in known and each not in fresh)], known
 
-    intake._sort_out = all_fresh
+    _plant(intake, "_sort_out", all_fresh)
 
 
 def leave_entry_missing() -> None:
@@ -169,18 +175,18 @@ def leave_entry_missing() -> None:
         }
         write(session, wanted, seeing, seqs)
 
-    changes.write_scopes = write_scopes
+    _plant(changes, "write_scopes", write_scopes)
 
 
 def epoch_kept() -> None:
     """A restored server goes on as if nothing had happened."""
-    service.begin_epoch = lambda uow, cause: ""
-    service.pages._is_beyond = lambda *_: False
+    _plant(service, "begin_epoch", lambda uow, cause: "")
+    _plant(pages, "_is_beyond", lambda *_: False)
 
 
 def poison_fails_the_push() -> None:
     """One op that cannot be read fails the delivery that it is in."""
-    read = service.read
+    read = signing.read
 
     def strict(token: str, *rest: Any) -> Any:
         found = read(token, *rest)
@@ -188,7 +194,7 @@ def poison_fails_the_push() -> None:
             raise ValueError("an op cannot be read")
         return found
 
-    service.read = strict
+    _plant(service, "read", strict)
 
 
 # Where numbers may overtake one another it takes two writers at once, which SQLite does not have.

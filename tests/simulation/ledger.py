@@ -4,7 +4,7 @@ It knows nothing of merging: only which op wrote what, having seen what.
 """
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -23,12 +23,12 @@ class Broken(AssertionError):
         self.promise = promise
 
 
-def holds(promise: str, fine: object, what: str | Callable[[], str]) -> None:
+def holds(promise: str, fine: object, what: str) -> None:
     """Raise Broken unless something is as promised."""
     if not fine:
         caller = sys._getframe(1)
         kind = _kind(promise, f"{caller.f_code.co_name}_{caller.f_lineno}")
-        raise kind(promise, what if isinstance(what, str) else what())
+        raise kind(promise, what)
 
 
 @cache

@@ -38,7 +38,7 @@ JUMPS = tuple(timedelta(days=days) for days in (0, 2, -2, 3650, -3650))
 SPANS = tuple(timedelta(seconds=seconds) for seconds in (1, 600, 1200, 86_400, 15 * 86_400, 31 * 86_400))
 
 
-def step(**arguments: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Any]:
+def step(**arguments: Any) -> Callable[[Callable[..., None]], Any]:
     """Make a method a rule that counts as a step, and after which the promises are checked."""
 
     def mark(act: Callable[..., None]) -> Any:
@@ -49,7 +49,8 @@ def step(**arguments: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]],
                 act(self, **given)
                 self.world.check()
 
-        return rule(**arguments)(acted)
+        as_rule: Any = rule
+        return as_rule(**arguments)(acted)
 
     return mark
 

@@ -98,11 +98,11 @@ def _p2_heads(ledger: Ledger, stored: Stored, report: str, copy: dict[str, Any])
     for entity, name, heads in _fields(copy["snapshot"]):
         found = [head["op"] for head in heads]
         left = wanted.pop((entity, name), set()) - seen.get((entity, name), set())
-        holds("P5", len(found) == len(set(found)), lambda found=found: f"a version stands twice: {found}")
+        holds("P5", len(found) == len(set(found)), f"a version stands twice: {found}")
         lost, extra = left - set(found), set(found) - left
-        holds("P2", not lost, lambda e=entity, n=name, x=lost: f"{e}.{n} lost {sorted(x)}, which nobody had seen")
-        holds("P5", not extra, lambda e=entity, n=name, x=extra: f"{e}.{n} shows {sorted(x)}, which was superseded")
-    holds("P2", not wanted, lambda: f"{sorted(wanted)} were written and are not in the report")
+        holds("P2", not lost, f"{entity}.{name} lost {sorted(lost)}, which nobody had seen")
+        holds("P5", not extra, f"{entity}.{name} shows {sorted(extra)}, which was superseded")
+    holds("P2", not wanted, f"{sorted(wanted)} were written and are not in the report")
     count = copy["snapshot"]["ops"]
     holds("P5", count == len(standing), f"report {report} counts {count} ops and {len(standing)} stand")
 
@@ -147,7 +147,7 @@ def _p3_written(ledger: Ledger, stored: Stored, place: Place, version: dict[str,
     saved = ledger.saved.get(row.sha256) if row else None
     edit = saved.edits.get(place) if saved else None
     fine = edit is not None and same(edit[1], version["value"])
-    holds("P3", fine, lambda: f"{place} shows {version['value']!r}, which the author of {version['op']} did not write")
+    holds("P3", fine, f"{place} shows {version['value']!r}, which the author of {version['op']} did not write")
     if saved is not None:
         who = (version["actor"], version.get("base", list(edit[0]) if edit else []))
         told = (saved.actor, list(edit[0]) if edit else [])
@@ -200,7 +200,7 @@ def _counts(stored: Stored) -> None:
         if row.device is not None and row.n is not None:
             counted.setdefault((row.device, row.n), []).append(row.id)
     alike = {(one, other) for ids in counted.values() for one in ids for other in ids if one != other}
-    holds("flags", stored.flags == alike, lambda: f"flags {stored.flags ^ alike} are wrong or missing")
+    holds("flags", stored.flags == alike, f"flags {stored.flags ^ alike} are wrong or missing")
     for device in {device for device, _ in counted}:
         numbers = {n for of, n in counted if of == device}
         contact = stored.contacts[device]
@@ -236,7 +236,8 @@ def p4_replica(phone: Phone, stored: Stored) -> None:
     holds("P4", not missing, f"a reader in {scope} followed to the end and misses {sorted(missing)}")
     holds("P4", not extra, f"a reader in {scope} still has {sorted(extra)}, which left that scope")
     for report, copy in wanted.items():
-        holds("P4", have[report] == copy, lambda r=report, c=copy: f"a copy of {r} differs: {_differs(have[r], c)}")
+        if have[report] != copy:
+            raise Broken("P4", f"a copy of {report} differs: {_differs(have[report], copy)}")
 
 
 def _differs(one: Any, other: Any, where: str = "") -> str:

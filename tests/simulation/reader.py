@@ -53,7 +53,7 @@ class Phone(Sender):
         cursor, mark = self.disk.cursor, self.disk.etag
         etag = mark[1] if mark and mark[0] == cursor and not self.disk.missing else None
         query = f"limit={PAGE}&device={self.device}&unsent={unsent(self)}" + (f"&cursor={cursor}" if cursor else "")
-        answer = self.call("GET", f"/api/pull?{query}", **({"If-None-Match": etag} if etag else {}))
+        answer = self.call("GET", f"/api/pull?{query}", headers={"If-None-Match": etag} if etag else {})
         if answer.status == 304 and etag:
             return None
         page: dict[str, Any] = answer.json

@@ -1,6 +1,7 @@
 """A report worked out anew from its standing ops, in another order than they came: the result must be the same."""
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 from server.feed.signing import read
@@ -27,14 +28,10 @@ def check(stored: Stored, report: str, chance: random.Random) -> None:
         received, not_before = times.get(op.id, (None, None))
         past[op.id] = Known(op, received, not_before)
         snapshot, _ = merge.apply(snapshot, op, received, not_before)
-        snapshot = explain(snapshot, op, _form(op), lambda: past)
+        snapshot = explain(snapshot, op, forms.load(op.form_id, op.form_version), past.copy)
     for part, shape in _PARTS.items():
         one, other = shape(copy["snapshot"]), shape(snapshot)
-        holds("order", one == other, lambda p=part, a=one, b=other: f"{report}: {p} depends on the order: {a} / {b}")
-
-
-def _form(op: Op) -> forms.FormDefinition:
-    return forms.load(op.form_id, op.form_version)
+        holds("order", one == other, f"{report}: {part} depends on the order: {one} / {other}")
 
 
 def _beginning(snapshot: Snapshot, op: Op) -> Snapshot:
@@ -94,7 +91,7 @@ def _settled(snapshot: Snapshot) -> Any:
 
 
 # The review's own state knows the order of arrival, so it is left out.
-_PARTS = {
+_PARTS: dict[str, Callable[[Snapshot], Any]] = {
     "heads": _heads,
     "open": _open,
     "settled": _settled,

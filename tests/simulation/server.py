@@ -111,7 +111,7 @@ class Server:
         )
         self._travel = time_machine.travel(START, tick=False)
         self.identities: list[Identity] = []
-        self.admin = ""
+        self.admin = self._cookie = ""
         self.touched = True
 
     @property
@@ -190,7 +190,7 @@ class Server:
             found = self._clients[app].open(
                 request.path, method=request.method, headers=dict(request.headers), data=request.body
             )
-        return Answer(found.status_code, found.headers, found.get_data())
+        return Answer(found.status_code, dict(found.headers), found.get_data())
 
     def run(self, work: Callable[[UnitOfWork], T], plan: Plan | None = None, actor: str | None = None) -> T | None:
         """Run something in a transaction, as an operator or an admin; None where the plan made it fail."""
@@ -235,7 +235,7 @@ class Server:
 
     def _transport(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         answer = self.handle(Request(method, path, headers, body))
-        self._cookie = refresh_cookie(answer) or getattr(self, "_cookie", "")
+        self._cookie = refresh_cookie(answer) or self._cookie
         if answer.status >= 400:
             raise Refused(answer)
         return answer

@@ -41,7 +41,7 @@ class Network:
     def send(self, request: Request, app: int = 0) -> Answer:
         """Return an answer, perhaps not the server's. Raises Offline."""
         fate, number = self.ahead.pop(0) if self.ahead else FINE
-        answer = getattr(self, f"_{fate}")(request, number, app)
+        answer: Answer = getattr(self, f"_{fate}")(request, number, app)
         if request.path == "/api/push" and fate != "stranger":
             self.old.append(answer)
         return answer
