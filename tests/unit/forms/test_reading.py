@@ -5,7 +5,19 @@ from typing import Any
 import pytest
 
 from sync import forms
-from sync.forms import Caution, Field, Group, Option, Section, ShowIf, check_value, field, unusual, visible_fields
+from sync.forms import (
+    Caution,
+    Field,
+    FormDefinition,
+    Group,
+    Option,
+    Section,
+    ShowIf,
+    check_value,
+    field,
+    unusual,
+    visible_fields,
+)
 from sync.forms.definition import parse
 
 CAMERA: dict[str, Any] = {
@@ -77,15 +89,19 @@ FORM: dict[str, Any] = {
         },
     ],
 }
-READ = parse(FORM)
 
 
-def test_a_form_is_read_whole() -> None:
-    assert (READ.id, READ.version, READ.title) == ("small", 3, "A small form")
-    assert READ.warning == Caution("Read again.", ("visa",))
-    assert READ.lists == {"tries", "agents"}
-    assert READ.append_only == {"tries"}
-    place, tries, agents = READ.sections
+@pytest.fixture
+def read() -> FormDefinition:
+    return parse(FORM)
+
+
+def test_a_form_is_read_whole(read: FormDefinition) -> None:
+    assert (read.id, read.version, read.title) == ("small", 3, "A small form")
+    assert read.warning == Caution("Read again.", ("visa",))
+    assert read.lists == {"tries", "agents"}
+    assert read.append_only == {"tries"}
+    place, tries, agents = read.sections
     assert place == Section(
         "place", "Place", place.fields, help="Where?", any_to_submit=(Group(("length", "code"), "One of them"),)
     )
@@ -95,8 +111,8 @@ def test_a_form_is_read_whole() -> None:
     )
 
 
-def test_a_field_is_read_whole() -> None:
-    assert field(READ, "tries", "camera") == Field(
+def test_a_field_is_read_whole(read: FormDefinition) -> None:
+    assert field(read, "tries", "camera") == Field(
         "camera",
         "Camera seen",
         "choice",
@@ -107,27 +123,27 @@ def test_a_field_is_read_whole() -> None:
         show_if=ShowIf("seen", (True, "x", 1)),
         restricted=True,
     )
-    assert field(READ, "report", "length") == Field("length", "Length", "number", "register", unit="m", min=1, max=5)
-    assert field(READ, None, "code") == Field(
+    assert field(read, "report", "length") == Field("length", "Length", "number", "register", unit="m", min=1, max=5)
+    assert field(read, None, "code") == Field(
         "code", "Code", "text", "register", max_length=4, pattern="^[0-9]+$", pattern_hint="Digits"
     )
-    assert field(READ, "agents", "agency") == Field("agency", "Agency", "choice", "register", options_from="agencies")
+    assert field(read, "agents", "agency") == Field("agency", "Agency", "choice", "register", options_from="agencies")
 
 
-def test_a_field_is_found_under_its_own_list_alone() -> None:
-    assert field(READ, "agents", "camera") is None
-    assert field(READ, "report", "camera") is None
-    assert field(READ, "tries", "length") is None
-    assert field(READ, None, "camera") is None
-    assert field(READ, "tries", "camera/member") == field(READ, "tries", "camera")
-    assert field(READ, "tries", "camera/member/more") == field(READ, "tries", "camera")
+def test_a_field_is_found_under_its_own_list_alone(read: FormDefinition) -> None:
+    assert field(read, "agents", "camera") is None
+    assert field(read, "report", "camera") is None
+    assert field(read, "tries", "length") is None
+    assert field(read, None, "camera") is None
+    assert field(read, "tries", "camera/member") == field(read, "tries", "camera")
+    assert field(read, "tries", "camera/member/more") == field(read, "tries", "camera")
 
 
-def test_a_form_without_a_warning_points_out_nothing() -> None:
+def test_a_form_without_a_warning_points_out_nothing(read: FormDefinition) -> None:
     plain = parse({name: each for name, each in FORM.items() if name != "warning"})
     assert plain.warning is None
     assert forms.sensitive_words(plain, "His visa.") == []
-    assert forms.sensitive_words(READ, "His visa.") == ["visa"]
+    assert forms.sensitive_words(read, "His visa.") == ["visa"]
 
 
 @pytest.mark.parametrize("member", ["id", "version", "title", "sections"])
@@ -147,9 +163,9 @@ def test_every_document_is_a_new_one() -> None:
     assert forms.document("incident", 1)["sections"]
 
 
-def test_fields_are_shown_in_the_forms_order_beside_what_was_chosen() -> None:
+def test_fields_are_shown_in_the_forms_order_beside_what_was_chosen(read: FormDefinition) -> None:
     seen, always = Field("seen", "Seen", "boolean", "register"), Field("x", "X", "text", "register")
-    camera = field(READ, "tries", "camera")
+    camera = field(read, "tries", "camera")
     assert camera is not None
     chosen: dict[str, list[Any]] = {"seen": [True]}
     assert visible_fields((always, camera, seen), lambda name: chosen.get(name, [])) == [always, camera, seen]
@@ -171,8 +187,8 @@ def test_fields_are_shown_in_the_forms_order_beside_what_was_chosen() -> None:
         ("code", "ab", None),
     ],
 )
-def test_the_limits_of_a_field_are_its_own(name: str, value: Any, code: str | None) -> None:
-    found = field(READ, None, name)
+def test_the_limits_of_a_field_are_its_own(read: FormDefinition, name: str, value: Any, code: str | None) -> None:
+    found = field(read, None, name)
     assert found is not None
     assert check_value(found, value) == code
 
@@ -186,6 +202,9 @@ def test_without_limits_of_its_own_a_field_has_those_of_its_type() -> None:
     assert check_value(low, 1) == check_value(high, 3) == "out_of_range"
     assert check_value(text, "x" * 500) is None
     assert check_value(text, "x" * 501) == "too_long"
+    long = Field("t", "T", "longtext", "register")
+    assert check_value(long, "x" * 50_000) is None
+    assert check_value(long, "x" * 50_001) == "too_long"
 
 
 def test_an_empty_text_empties_any_field_but_a_checklist() -> None:
@@ -213,8 +232,8 @@ def test_numbers_that_are_names_have_their_shape(kind: str, fits: list[str], cod
         assert check_value(of, value) == code
 
 
-def test_only_a_text_that_is_there_can_look_unusual() -> None:
-    code, agency = field(READ, None, "code"), field(READ, "agents", "agency")
+def test_only_a_text_that_is_there_can_look_unusual(read: FormDefinition) -> None:
+    code, agency = field(read, None, "code"), field(read, "agents", "agency")
     assert code is not None
     assert agency is not None
     assert unusual(code, "12") is None

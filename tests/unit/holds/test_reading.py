@@ -1,5 +1,6 @@
 """What a hold takes over from the op that asks for it, and what errors say (P6)."""
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -82,6 +83,20 @@ def test_a_time_without_an_offset_is_counted_in_the_devices(offset: int) -> None
     found = intent_of(asked, POLICY, datetime(2026, 2, 5, tzinfo=UTC))
     assert found.start == datetime(2026, 2, 3, 15, 5, tzinfo=timezone(timedelta(minutes=offset)))
     assert found.start.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize("zone", ["America/Chicago", "Asia/Kolkata"])
+def test_the_zone_that_a_server_stands_in_moves_nothing(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times are told to custodians in UTC, wherever the machine believes to be."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        found = intent_of(hold_op(WINDOW), POLICY, RECEIVED)
+        assert found.start.utcoffset() == found.end.utcoffset() == timedelta(0)
+        assert destroy_on(START, RECEIVED, POLICY).utcoffset() == timedelta(0)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_wider_window_widens_both_ends() -> None:
