@@ -129,6 +129,20 @@ class UnitOfWork:
         """Leave a job in the outbox; `(topic, key)` is unique, the payload holds ids only."""
         self.outbox.append(OutboxEntry(topic, key, payload))
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Do something whole or not at all, inside this transaction: what it left behind goes where it fails."""
+        audits, outbox, after = len(self.audits), len(self.outbox), len(self._after)
+        published = dict(self.published)
+        try:
+            with self.session.begin_nested():
+                yield
+        except BaseException:
+            # The savepoint takes back rows only. A job left here would be about rows that are not there.
+            del self.audits[audits:], self.outbox[outbox:], self._after[after:]
+            self.published = published
+            raise
+
     def after_commit(self, call: Callable[[], None]) -> None:
         """Call something once the transaction is durable. It may fail without harm: it is only a doorbell."""
         self._after.append(call)

@@ -188,7 +188,7 @@ def _follow(context: Context, op: Op) -> str | None:
     if consequence is None:
         return None
     try:
-        with context.uow.session.begin_nested():
+        with context.uow.attempt():
             return consequence(context.uow, op)
     except Exception as failed:
         log.error("consequence_failed", op=op.id, kind=op.kind, error=type(failed).__name__, exc_info=failed)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import patch
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,8 +12,11 @@ from demo.phone import Phone
 from server import outbox
 from server.audit.models import AuditEvent
 from server.config import Settings
-from server.db import db
+from server.db import UnitOfWork, db
+from server.feed import service as feed
+from server.holds import service as holds
 from sync.holds import State
+from sync.op import Op
 from tests.integration.holds.tracker import FIELDS, Tracker
 from tests.support.cast import Cast, Member
 
@@ -54,6 +58,27 @@ def test_a_hold_whose_base_has_not_come_is_sent_all_the_same(tracker: Tracker, c
     phone.add(report, "footage", FIELDS, kind="hold", entity=footage)
     (receipt,) = phone.push()["receipts"]
     assert (receipt["verdict"], receipt["reason"]) == ("quarantined", "waiting_for_base")
+    tracker.until(footage, State.HELD)
+    assert len(tracker.at_custodian(footage)) == 1
+
+
+def test_p6_a_hold_that_failed_halfway_leaves_nothing_and_is_sent_once_it_can_be_made(
+    tracker: Tracker, cast: Cast, phone_of: PhoneOf
+) -> None:
+    """P8: its op is kept. P6, P13: no job and no audit event tell of a hold that is not there."""
+
+    def failing(uow: UnitOfWork, op: Op) -> str | None:
+        holds.on_op_stored(uow, op)
+        raise RuntimeError("the database was away for the last statement")
+
+    phone = phone_of(cast.officer)
+    with patch.dict(tracker.app.extensions["consequences"], {"hold": failing}):
+        footage = phone.hold(phone.new_id(), FIELDS)
+        (receipt,) = phone.push()["receipts"]
+    assert (receipt["verdict"], receipt["reason"]) == ("quarantined", "rule_failed")
+    assert tracker.jobs() == []
+    assert not [each for each in db.session.scalars(select(AuditEvent.action)) if each.startswith("hold.")]
+    assert feed.rejudge() == 1
     tracker.until(footage, State.HELD)
     assert len(tracker.at_custodian(footage)) == 1
 
