@@ -42,6 +42,26 @@ describe('save (P2, P7: "Saved" is never a guess)', () => {
     expect(ops.map((op) => op.payload.prev)).toEqual([null, ...ops.slice(0, -1).map((op) => op.sha256)]);
   });
 
+  it('counts as only on this phone from the moment it reads as saved, however long the screens are built (P7)', async () => {
+    const id = await p.outbox.newReport(words('there'));
+    await p.sync();
+    expect(get(p.outbox.safety)).toMatchObject({ counted: true, pendingOps: 0 });
+    // A long pull is being put on the screens: no view is ready for a while.
+    const reading = vi.spyOn(p.store, 'copy').mockReturnValueOnce(p.store.copy(id)).mockReturnValue(new Promise(() => undefined));
+    await p.outbox.save(id, words('only here'));
+    expect(get(p.outbox.safety).pendingOps).toBe(1);
+    reading.mockRestore();
+  });
+
+  it('claims nothing before it has counted, at the start of the app (P7)', async () => {
+    const id = await p.outbox.newReport(words('only here'));
+    p.server.down = true;
+    const again = await reopen(p.server);
+    expect(get(again.outbox.safety).counted).toBe(false);
+    await again.view(id);
+    expect(get(again.outbox.safety)).toMatchObject({ counted: true, pendingOps: 1 });
+  });
+
   it('goes on counting after the app was killed and opened again without a network', async () => {
     const id = await p.outbox.newReport(words('before'));
     p.server.down = true;

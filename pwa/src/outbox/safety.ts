@@ -4,6 +4,7 @@ import type { UserStore } from '../storage/user';
 import type { Safety } from './types';
 
 const NOTHING: Safety = {
+  counted: false,
   pendingOps: 0,
   pendingPhotos: 0,
   pendingHolds: 0,
@@ -16,12 +17,38 @@ const NOTHING: Safety = {
 const state = writable<Safety>(NOTHING);
 export const safety: Readable<Safety> = { subscribe: state.subscribe };
 
-/** Count again. Without a user nothing is shown. */
+let asked: UserStore | null = null;
+let again = false;
+let counting: Promise<void> | null = null;
+
+/** Count again; resolves when all that is on the disk now is counted. Without a user nothing is shown. */
 export async function recount(store: UserStore | null): Promise<void> {
-  if (!store) {
-    state.set(NOTHING);
-    return;
+  asked = store;
+  again = store !== null;
+  if (!store) state.set(NOTHING);
+  else await (counting ??= count());
+}
+
+/** Resolves when no count is under way: what was told of before is then shown. */
+export async function counted(): Promise<void> {
+  await counting;
+}
+
+async function count(): Promise<void> {
+  try {
+    while (again && asked) {
+      again = false;
+      const store = asked;
+      const found = await countsOf(store);
+      // Somebody else may have signed in while the disk was read.
+      if (store === asked) state.update((now) => ({ ...now, ...found }));
+    }
+  } finally {
+    counting = null;
   }
+}
+
+async function countsOf(store: UserStore): Promise<Partial<Safety>> {
   const { db } = store;
   const onlyHere = db.ops.where('state').anyOf('pending', 'stuck');
   const [pendingOps, pendingHolds, pendingPhotos, refusedOps, refusedPhotos, lastContact] = await Promise.all([
@@ -33,7 +60,7 @@ export async function recount(store: UserStore | null): Promise<void> {
     store.meta<string>('last-contact')
   ]);
   const refused = refusedOps + refusedPhotos;
-  state.update((now) => ({ ...now, pendingOps, pendingHolds, pendingPhotos, refused, lastContact }));
+  return { counted: true, pendingOps, pendingHolds, pendingPhotos, refused, lastContact };
 }
 
 /** Say which step the sender is at; null when it rests. */

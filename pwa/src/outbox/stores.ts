@@ -5,7 +5,7 @@ import type { UserStore } from '../storage/user';
 import type { Catalog, DeviceName, Person } from '../sync/types';
 import { onChange } from './bus';
 import { storeOf } from './here';
-import { recount } from './safety';
+import { counted, recount } from './safety';
 import type { ReportView } from './types';
 import { partsOf, viewOf } from './view';
 
@@ -52,6 +52,7 @@ export function follow(): void {
     peopleState.set({});
     devicesState.set({});
     everything = true;
+    void recount(reader?.store ?? null);
     void rebuild();
     void readMeta();
   });
@@ -59,6 +60,8 @@ export function follow(): void {
     if (change.user !== reader?.user.id) return;
     if (change.reports === 'all') everything = true;
     else for (const id of change.reports) dirty.add(id);
+    // Beside the views, which may take their time: what is only here must never read as delivered meanwhile (P7).
+    void recount(reader.store);
     void rebuild();
     if (change.meta) void readMeta();
   });
@@ -77,6 +80,7 @@ function rebuild(): Promise<void> {
 export async function settled(): Promise<void> {
   await working;
   await rebuild();
+  await counted();
 }
 
 async function work(): Promise<void> {
@@ -86,10 +90,9 @@ async function work(): Promise<void> {
     const changed = [...dirty];
     everything = false;
     dirty.clear();
-    if (!now) return recount(null);
+    if (!now) return;
     const ids = all ? await now.store.reportIds() : changed;
     const built = await Promise.all(ids.map(async (id) => [id, viewOf(id, await partsOf(now.store, id), now.user)] as const));
-    await recount(now.store);
     // Somebody else may have signed in while the disk was read.
     if (now !== reader) continue;
     if (all || built.length > 0) show(built, all);

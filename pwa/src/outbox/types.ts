@@ -37,6 +37,8 @@ export type ReportView = {
 export type Notice = Settlement & { key: string; mine: Settlement['not_kept'] };
 
 export type Safety = {
+  /** False until the disk was counted once: before that nothing is known to be safe. */
+  counted: boolean;
   pendingOps: number;
   pendingPhotos: number;
   pendingHolds: number;

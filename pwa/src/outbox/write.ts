@@ -8,6 +8,7 @@ import { changed } from './bus';
 import { prepare } from './edits';
 import { SaveFailed, saveFailure } from './errors';
 import { here, type Here } from './here';
+import { counted } from './safety';
 import type { NewEdit } from './types';
 import { partsOf, viewOf } from './view';
 
@@ -32,6 +33,8 @@ export async function write(wanted: Write): Promise<void> {
     const saved = await withLock(`holdfast-chain-${at.device.id}`, () => attempt(at, wanted, TRIES));
     if (!saved) return;
     changed({ user: at.user.id, reports: [wanted.report], saved: true });
+    // Whoever reads "saved" also reads that it is only on this phone. A count that fails unsaves nothing.
+    await counted().catch(() => undefined);
   } catch (failed) {
     throw saveFailure(failed);
   }
