@@ -53,6 +53,28 @@ describe('save (P2, P7: "Saved" is never a guess)', () => {
     reading.mockRestore();
   });
 
+  it('shows no words before they are counted as only here (P7)', async () => {
+    const id = await p.outbox.newReport(words('there'));
+    await p.sync();
+    await p.view(id);
+    const shown: number[] = [];
+    p.outbox.report(id).subscribe((view) => {
+      const found = view?.snapshot.fields['report']?.['narrative']?.[0]?.value;
+      if (found === 'only here') shown.push(get(p.outbox.safety).pendingOps);
+    });
+    let goOn = (): void => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    const meta = p.store.meta.bind(p.store);
+    vi.spyOn(p.store, 'meta').mockImplementation((key) => (key === 'last-contact' ? held.then(() => meta(key)) : meta(key)));
+    const saved = p.outbox.save(id, words('only here'));
+    // The count is held up; time enough for the views.
+    for (let reads = 0; reads < 40; reads++) await p.store.copy(id);
+    goOn();
+    await saved;
+    await p.view(id);
+    expect(shown).toEqual([1]);
+  });
+
   it('claims nothing before it has counted, at the start of the app (P7)', async () => {
     const id = await p.outbox.newReport(words('only here'));
     p.server.down = true;

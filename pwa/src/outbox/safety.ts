@@ -29,9 +29,9 @@ export async function recount(store: UserStore | null): Promise<void> {
   else await (counting ??= count());
 }
 
-/** Resolves when no count is under way: what was told of before is then shown. */
+/** Resolves when no count is under way: what was told of before is then shown. A count that fails stops nobody. */
 export async function counted(): Promise<void> {
-  await counting;
+  await counting?.catch(() => undefined);
 }
 
 async function count(): Promise<void> {

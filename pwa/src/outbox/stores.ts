@@ -93,6 +93,8 @@ async function work(): Promise<void> {
     if (!now) return;
     const ids = all ? await now.store.reportIds() : changed;
     const built = await Promise.all(ids.map(async (id) => [id, viewOf(id, await partsOf(now.store, id), now.user)] as const));
+    // No screen shows what is not counted yet, and none changes under a save that has not resolved.
+    await counted();
     // Somebody else may have signed in while the disk was read.
     if (now !== reader) continue;
     if (all || built.length > 0) show(built, all);

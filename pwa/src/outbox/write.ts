@@ -33,8 +33,8 @@ export async function write(wanted: Write): Promise<void> {
     const saved = await withLock(`holdfast-chain-${at.device.id}`, () => attempt(at, wanted, TRIES));
     if (!saved) return;
     changed({ user: at.user.id, reports: [wanted.report], saved: true });
-    // Whoever reads "saved" also reads that it is only on this phone. A count that fails unsaves nothing.
-    await counted().catch(() => undefined);
+    // Whoever reads "saved" also reads that it is only on this phone.
+    await counted();
   } catch (failed) {
     throw saveFailure(failed);
   }
