@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from sync.op import ENTITY
+from tests.simulation import words
 from tests.simulation.client import Client, Disk, Row
 
 Place = tuple[str, str]
@@ -52,6 +53,12 @@ class Saved:
     form_version: int
     edits: dict[Place, tuple[tuple[str, ...], Any]]
     poison: str | None
+
+    @property
+    def unsendable(self) -> bool:
+        """Tell whether this server can never be given it: also where somebody chose the overlong text in a conflict."""
+        too_long = any(value == words.overlarge() for _, value in self.edits.values())
+        return too_long or self.poison in ("not_ascii", "overlarge")
 
     @property
     def bases(self) -> set[str]:

@@ -8,8 +8,6 @@ from tests.simulation.ledger import Broken, holds
 from tests.simulation.reader import Phone
 from tests.simulation.world import World
 
-# Poisons that this server can never be given.
-UNSENDABLE = frozenset({"not_ascii", "overlarge"})
 _ROUNDS = 8
 
 
@@ -54,11 +52,10 @@ def _check(world: World, chance: random.Random) -> None:
     for phone in world.phones:
         for row in phone.disk.rows.values():
             waits = row.state in ("pending", "stuck")
-            unsendable = ledger.saved[row.sha256].poison in UNSENDABLE
-            holds("P8", waits == unsendable, f"{row.id} is at rest as {row.state} ({row.reason})")
+            holds("P8", waits == ledger.saved[row.sha256].unsendable, f"{row.id} is at rest as {row.state} ({row.reason})")
         promises.p4_replica(phone, stored)
     for sha, saved in ledger.saved.items():
-        there = sha in stored.rows or sha in ledger.destroyed or saved.poison in UNSENDABLE
+        there = sha in stored.rows or sha in ledger.destroyed or saved.unsendable
         holds("P12", there, f"{saved.kind} {saved.id} was saved, and the server did not get it back")
     reasons.check(ledger, stored, form_known=True)
     reasons.check_at_rest(ledger, stored)
