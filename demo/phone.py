@@ -52,8 +52,10 @@ class Phone(Device):
         return self
 
     def enrol(self) -> "Phone":
-        """Make this phone a device of the person who is signed in."""
+        """Make this phone a device of the person who is signed in, or remind the server that it is one."""
         given = {"name": self.name, "public_jwk": self.public_jwk()}
+        if self.device:
+            given["assertion"] = self.assertion()
         self.device = self.call("POST", "/api/devices", given).json["id"]
         return self
 

@@ -1,7 +1,14 @@
+import { importJWK, jwtVerify, type JWK } from 'jose';
 import { get } from 'svelte/store';
 import { describe, expect, it } from 'vitest';
-import { phone, reopen } from './cast';
-import { OFFICER, json, portal, problem } from './server';
+import { phone, reopen, type Phone } from './cast';
+import { FIRST_DEVICE, OFFICER, json, portal, problem } from './server';
+
+type Enrolment = { public_jwk: Record<string, string>; assertion?: string };
+
+function enrolments(p: Phone): Enrolment[] {
+  return p.server.requests.filter((each) => each.path === '/api/devices').map((each) => each.body as Enrolment);
+}
 
 describe('session', () => {
   it('starts without a network as the last user of this phone', async () => {
@@ -18,11 +25,45 @@ describe('session', () => {
     await expect(crypto.subtle.exportKey('jwk', device?.privateKey as CryptoKey)).rejects.toThrow();
   });
 
-  it('enrols once a user, however often they sign in', async () => {
+  it('tells the server of one key a user at every sign-in, and which device it was with it', async () => {
     const p = await phone();
     await p.session.signOut();
     await p.session.signIn('officer', 'a long password');
-    expect(p.server.requests.filter((each) => each.path === '/api/devices')).toHaveLength(1);
+    const [first, again] = enrolments(p);
+    expect(again?.public_jwk).toEqual(first?.public_jwk);
+    expect(first?.assertion).toBeUndefined();
+    const key = await importJWK(again?.public_jwk as JWK, 'ES256');
+    const { payload } = await jwtVerify(again?.assertion ?? '', key, { audience: 'holdfast' });
+    expect(payload.iss).toBe(FIRST_DEVICE);
+  });
+
+  it('delivers again what a server refused that had forgotten this phone (P12)', async () => {
+    const p = await phone();
+    const report = await p.outbox.newReport([{ entity: 'report', field: 'narrative', value: 'a' }]);
+    const [op] = await p.store.opsOf(report);
+    p.server.refuse.set(op?.op ?? '', 'unknown_device');
+    await p.sync();
+    expect((await p.store.opsOf(report))[0]).toMatchObject({ state: 'refused', reason: 'unknown_device' });
+    p.server.refuse.clear();
+    p.server.stored.clear();
+    await p.session.signOut();
+    await p.session.signIn('officer', 'a long password');
+    await p.sync();
+    expect((await p.store.opsOf(report))[0]).toMatchObject({ state: 'acked', reason: null });
+  });
+
+  it('signs in though the server cannot take the key just now, where it was enrolled before', async () => {
+    const p = await phone();
+    await p.session.signOut();
+    let asked = 0;
+    p.server.before = (request) => {
+      if (!request.url.endsWith('/api/devices')) return null;
+      asked += 1;
+      return problem(401, 'bad_assertion');
+    };
+    await p.session.signIn('officer', 'a long password');
+    expect((await p.session.deviceOf(OFFICER.id))?.id).toBe(FIRST_DEVICE);
+    expect(asked).toBe(1);
   });
 
   it('takes a key that was revoked before we heard of it for lost, and makes a new one', async () => {

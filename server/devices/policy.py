@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -48,6 +49,27 @@ def thumbprint(jwk: Mapping[str, str]) -> str:
     """Return the JWK thumbprint (RFC 7638) in hex: the same key gives the same name, however it was written."""
     required = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
     return hashlib.sha256(json.dumps(required, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def device_id(print_: str) -> str:
+    """Return the id of the device with a key, made from the key (UUIDv8, RFC 9562 §5.8).
+
+    A server that was restored to before the enrolment gives the same key the same id, so that what the phone had signed
+    stays believable (P12); and nobody can take the id of a device that was forgotten for a key of their own.
+    """
+    made = bytearray(bytes.fromhex(print_)[:16])
+    made[6] = made[6] & 0x0F | 0x80
+    made[8] = made[8] & 0x3F | 0x80
+    return str(UUID(bytes=bytes(made)))
+
+
+def was_drawn(device: str) -> bool:
+    """Tell whether an id is one of those that earlier versions drew by chance, whatever the key (UUIDv4)."""
+    try:
+        found = UUID(device)
+    except ValueError:
+        return False
+    return found.version == 4 and str(found) == device
 
 
 def claimed_device(assertion: str) -> str:

@@ -17,11 +17,15 @@ blp = Blueprint("devices", __name__, url_prefix="/api", description="Enrolled de
 @requires(Permission.SIGNED_IN)
 @blp.arguments(schemas.NewDeviceSchema)
 @blp.response(201, schemas.DeviceSchema)
+@blp.alt_response(401, description="bad_assertion, assertion_spent or device_clock")
 @blp.alt_response(409, description="key_taken")
 def enrol(new: dict[str, Any]) -> Device:
-    """Enrol the caller's device by its public key; the same key again returns the same device."""
+    """Enrol the caller's device by its public key; the same key again returns the same device.
+
+    Phones ask at every sign-in: a server that was restored to before the enrolment has forgotten them.
+    """
     with unit_of_work(actor()) as uow:
-        return service.enrol(uow, actor().id, new["name"], new["public_jwk"])
+        return service.enrol(uow, actor().id, new["name"], new["public_jwk"], new["assertion"])
 
 
 @blp.route("/devices", methods=["GET"])

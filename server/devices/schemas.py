@@ -15,11 +15,6 @@ class PublicJwkSchema(Schema):
     y = fields.String(required=True, validate=validate.Length(max=64))
 
 
-class NewDeviceSchema(Schema):
-    name = fields.String(required=True, validate=validate.Length(min=1, max=80))
-    public_jwk = fields.Nested(PublicJwkSchema, required=True)
-
-
 class DeviceSchema(Schema):
     """A device; `user` is the id of the account that it belongs to."""
 
@@ -34,15 +29,24 @@ class DevicesSchema(Schema):
     devices = fields.List(fields.Nested(DeviceSchema), required=True)
 
 
-class AssertionSchema(Schema):
+_ASSERTION = (
+    "JWT, ES256 by the device's key; header kid and claim iss: the device id; aud: holdfast; iat, exp (up to 5 minutes "
+    "later), jti; optionally nonce, which makes the device's clock irrelevant"
+)
+
+
+class NewDeviceSchema(Schema):
+    """A key to be enrolled; with a statement under the device's id where it was enrolled before."""
+
+    name = fields.String(required=True, validate=validate.Length(min=1, max=80))
+    public_jwk = fields.Nested(PublicJwkSchema, required=True)
     assertion = fields.String(
-        required=True,
-        validate=validate.Length(max=4096),
-        metadata={
-            "description": "JWT, ES256 by the device's key; header kid and claim iss: the device id; aud: holdfast; "
-            "iat, exp (up to 5 minutes later), jti; optionally nonce, which makes the device's clock irrelevant"
-        },
+        load_default=None, validate=validate.Length(max=4096), metadata={"description": _ASSERTION}
     )
+
+
+class AssertionSchema(Schema):
+    assertion = fields.String(required=True, validate=validate.Length(max=4096), metadata={"description": _ASSERTION})
 
 
 class UploadTokenSchema(Schema):

@@ -6,10 +6,9 @@ never read. That holds for a revoked device too: the feed quarantines what it se
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -24,10 +23,12 @@ from server.problems import NotFound
 from server.security import Actor, DeviceKey, Permission, can_be_id, permissions
 
 
-def enrol(uow: UnitOfWork, user_id: str, name: str, jwk: dict[str, Any]) -> Device:
+def enrol(uow: UnitOfWork, user_id: str, name: str, jwk: dict[str, Any], assertion: str | None = None) -> Device:
     """Enrol a key for a user. The same key for the same user again returns the device that it already is (P5).
 
-    Raises BadKey, and KeyTaken when the key is another user's or its device was revoked.
+    `assertion` is signed by the device under the id that it was given before, which a restored server may have
+    forgotten. Raises BadKey, KeyTaken when the key is another user's or its device was revoked, and what `_believe`
+    raises.
     """
     given = " ".join(name.split())
     if not 1 <= len(given) <= 80 or not given.isprintable():
@@ -40,7 +41,7 @@ def enrol(uow: UnitOfWork, user_id: str, name: str, jwk: dict[str, Any]) -> Devi
             raise KeyTaken()
         return known
     device = Device(
-        id=str(uuid4()),
+        id=_id_for(uow, key, print_, assertion),
         user_id=user_id,
         name=given,
         public_jwk=key,
@@ -92,8 +93,7 @@ def token_for(uow: UnitOfWork, assertion: str) -> tuple[str, int, bool]:
     device = uow.session.get(Device, policy.claimed_device(assertion))
     if device is None:
         raise BadAssertion()
-    said = policy.believe(assertion, device.id, device.public_jwk, uow.now, nonce_key())
-    _spend(uow, said)
+    _believe(uow, assertion, device.id, device.public_jwk)
     uow.actor = accounts.actor_of(accounts.find(uow.session, device.user_id), device.id, upload_only=True)
     token, seconds = accounts.issue_upload_token(uow, device.user_id, device.id)
     revoked = device.revoked_at is not None
@@ -140,8 +140,21 @@ def _manages(actor: Actor) -> bool:
     return Permission.MANAGE_DEVICES in permissions(actor)
 
 
-def _spend(uow: UnitOfWork, said: policy.Assertion) -> None:
-    """Remember a statement; of two that arrive together, the primary key lets one through."""
+def _id_for(uow: UnitOfWork, key: dict[str, str], print_: str, assertion: str | None) -> str:
+    """Return the id for a key that is not known: its own, or a free one that its phone had from an earlier version."""
+    claimed = policy.claimed_device(assertion) if assertion else ""
+    if not assertion or not policy.was_drawn(claimed) or uow.session.get(Device, claimed) is not None:
+        return policy.device_id(print_)
+    _believe(uow, assertion, claimed, key)
+    return claimed
+
+
+def _believe(uow: UnitOfWork, assertion: str, device: str, jwk: Mapping[str, str]) -> None:
+    """Take a device's statement once. Raises BadAssertion, AssertionSpent, DeviceClock.
+
+    Of two that arrive together, the primary key lets one through.
+    """
+    said = policy.believe(assertion, device, jwk, uow.now, nonce_key())
     # Skipping what others hold keeps two that tidy up at once from waiting for each other.
     old = select(SpentAssertion.sha256).where(SpentAssertion.forget_at < uow.now).with_for_update(skip_locked=True)
     uow.session.execute(delete(SpentAssertion).where(SpentAssertion.sha256.in_(old)))

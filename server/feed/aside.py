@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from server.feed import store
 from server.feed.models import OpClash, OpFlag, StoredOp
-from server.feed.signing import read
+from server.feed.signing import Envelope, read
 from sync.op import Op
 from sync.verdicts import Verdict
 
@@ -47,16 +47,31 @@ def quarantined(session: Session, ids: Sequence[str]) -> Entries:
 
 def _entries(session: Session, told: Sequence[tuple[StoredOp | OpClash, str]]) -> Entries:
     envelopes = {row.sha256: read(row.jws) for row, _ in told}
+    believed = _believed_since(session, [row for row, _ in told if _is_unread(row)], envelopes)
     moments = store.moments(session, (each.op.beacon for each in envelopes.values() if each.op))
     found: Entries = {}
     for row, reason in told:
+        if _is_unread(row) and row.sha256 in believed:
+            continue
         entry = _entry(row, envelopes[row.sha256].op, reason, moments)
         found.setdefault(str(row.report_id), []).append(entry)
     return found
 
 
+def _is_unread(row: StoredOp | OpClash) -> bool:
+    return isinstance(row, StoredOp) and row.kind is None
+
+
+def _believed_since(session: Session, unread: Sequence[Any], envelopes: Mapping[str, Envelope]) -> set[str]:
+    """Return which strings came again and were believed: their device was enrolled meanwhile, or the server updated."""
+    ops = [op.id for row in unread if (op := envelopes[row.sha256].op)]
+    if not ops:
+        return set()
+    return set(session.scalars(select(StoredOp.sha256).where(StoredOp.id.in_(ops))))
+
+
 def _entry(row: StoredOp | OpClash, op: Op | None, reason: str, moments: Mapping[str, str]) -> dict[str, Any]:
-    unread = isinstance(row, StoredOp) and row.kind is None
+    unread = _is_unread(row)
     return {
         "op": row.id if isinstance(row, StoredOp) else row.op_id,
         "sha256": row.sha256,

@@ -58,7 +58,8 @@ export async function sendAs(bearer: Bearer, path: string, call: Call = {}): Pro
       return await send(path, { ...call, headers });
     } catch (failed) {
       const next = token && isLoginRequired(failed) ? await tokenOf(bearer, token) : null;
-      if (!next) throw failed;
+      // The same token would be refused again, and again.
+      if (!next || next === token) throw failed;
       token = next;
     }
   }

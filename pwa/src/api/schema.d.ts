@@ -192,7 +192,10 @@ export interface paths {
             };
         };
         put?: never;
-        /** Enrol the caller's device by its public key; the same key again returns the same device. */
+        /**
+         * Enrol the caller's device by its public key; the same key again returns the same device.
+         * @description Phones ask at every sign-in: a server that was restored to before the enrolment has forgotten them.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -214,6 +217,13 @@ export interface paths {
                     content: {
                         "application/json": components["schemas"]["Device"];
                     };
+                };
+                /** @description bad_assertion, assertion_spent or device_clock */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
                 /** @description key_taken */
                 409: {
@@ -1488,6 +1498,11 @@ export interface components {
             words: string | null;
         };
         NewDevice: {
+            /**
+             * @description JWT, ES256 by the device's key; header kid and claim iss: the device id; aud: holdfast; iat, exp (up to 5 minutes later), jti; optionally nonce, which makes the device's clock irrelevant
+             * @default null
+             */
+            assertion: string | null;
             name: string;
             public_jwk: components["schemas"]["PublicJwk"];
         };

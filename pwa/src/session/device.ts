@@ -3,6 +3,7 @@ import { json, jsonCall, send, sendAs, isLoginRequired, type Bearer } from '../a
 import { ApiProblem } from '../api/problem';
 import { withLock } from '../storage/lock';
 import { phone, type KeyRow } from '../storage/phone';
+import { UserStore } from '../storage/user';
 import { signJws } from './jws';
 
 export type Device = { id: string; user: string; privateKey: CryptoKey };
@@ -20,18 +21,25 @@ export async function wasRevoked(user: string): Promise<boolean> {
   return (await phone.keysOf(user)).some((each) => each.revoked);
 }
 
-/** Enrol this phone for a user unless it is. The key is on disk before the server hears of it. Raises ApiProblem. */
+/**
+ * Tell the server of this phone's key for a user, at every sign-in: one that was restored to before the enrolment has
+ * forgotten it. The key is on disk before the server hears of it. Raises ApiProblem.
+ */
 export async function enrol(user: string, bearer: Bearer): Promise<Device> {
   return withLock(`holdfast-enrol-${user}`, async () => {
-    const known = await deviceOf(user);
-    if (known) return known;
-    const rows = await phone.keysOf(user);
-    const row = rows.find((each) => each.device === null && !each.revoked) ?? (await makeKey(user));
+    const rows = (await phone.keysOf(user)).filter((each) => !each.revoked);
+    const row = rows.find((each) => each.device) ?? rows[0] ?? (await makeKey(user));
     try {
       return await register(row, bearer);
     } catch (failed) {
-      // Enrolled and revoked before we heard of it: only a new key helps.
-      if (!(failed instanceof ApiProblem && failed.code === 'key_taken')) throw failed;
+      if (!(failed instanceof ApiProblem)) throw failed;
+      const known = await deviceOf(user);
+      if (failed.code !== 'key_taken') {
+        // It was enrolled once, and the next sign-in asks again.
+        if (known) return known;
+        throw failed;
+      }
+      // Revoked, perhaps before we heard of it: only a new key helps.
       await phone.putKey({ ...row, revoked: true });
       return register(await makeKey(user), bearer);
     }
@@ -39,12 +47,29 @@ export async function enrol(user: string, bearer: Bearer): Promise<Device> {
 }
 
 async function register(row: KeyRow, bearer: Bearer): Promise<Device> {
-  const call = jsonCall('POST', { name: deviceName(), public_jwk: row.publicJwk });
-  const { id } = await json<{ id: string }>(await sendAs(bearer, ENROL, call), (found) => typeof found.id === 'string');
+  const given = { name: deviceName(), public_jwk: row.publicJwk };
+  const { id } = await withNonce(async (nonce) => {
+    // The id that it knows, and that it is this phone's: what it signed so far names it.
+    const shown = row.device ? { assertion: await assertion(row, nonce) } : {};
+    const answer = await sendAs(bearer, ENROL, jsonCall('POST', { ...given, ...shown }));
+    return json<{ id: string }>(answer, (found) => typeof found.id === 'string');
+  });
   await phone.putKey({ ...row, device: id });
   const kept = await deviceOf(row.user);
   if (kept?.id !== id) throw new ApiProblem(0, 'storage_failed', 'This browser did not keep the device key.', 'never');
+  await sendAgain(row.user, id);
   return kept;
+}
+
+/** What a server refused that had forgotten the device is believed now: it goes out once more. */
+async function sendAgain(user: string, device: string): Promise<void> {
+  const { db } = new UserStore(user);
+  try {
+    const unbelieved = db.ops.where({ state: 'refused' }).and((op) => op.device === device && op.reason === 'unknown_device');
+    await unbelieved.modify({ state: 'pending', seq: null, settledAt: null });
+  } finally {
+    db.close();
+  }
 }
 
 async function makeKey(user: string): Promise<KeyRow> {
@@ -99,15 +124,25 @@ export async function uploadToken(user: string, refused?: string): Promise<strin
 
 type Exchanged = { access_token: string; expires_in: number; revoked?: boolean };
 
-async function exchange(row: KeyRow, nonce?: string): Promise<Exchanged | null> {
-  const call = jsonCall('POST', { assertion: await assertion(row, nonce) });
+async function exchange(row: KeyRow): Promise<Exchanged | null> {
   try {
-    return await json<Exchanged>(await send('/api/devices/token', call), (found) => typeof found.access_token === 'string');
+    return await withNonce(async (nonce) => {
+      const answer = await send('/api/devices/token', jsonCall('POST', { assertion: await assertion(row, nonce) }));
+      return json<Exchanged>(answer, (found) => typeof found.access_token === 'string');
+    });
+  } catch (failed) {
+    if (isLoginRequired(failed)) return null;
+    throw failed;
+  }
+}
+
+/** Ask, and once more with the nonce that the server offers: the phone's clock is far off, and it takes its place. */
+async function withNonce<T>(ask: (nonce?: string) => Promise<T>): Promise<T> {
+  try {
+    return await ask();
   } catch (failed) {
     const offered = failed instanceof ApiProblem ? failed.extra['nonce'] : undefined;
-    // The phone's clock is far off; the server's nonce takes its place.
-    if (typeof offered === 'string' && nonce === undefined) return exchange(row, offered);
-    if (isLoginRequired(failed)) return null;
+    if (typeof offered === 'string') return ask(offered);
     throw failed;
   }
 }

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from flask.testing import FlaskClient
+from sqlalchemy import delete, update
 
 from demo.phone import Phone
 from server.db import db
@@ -122,3 +125,43 @@ def test_other_features_learn_keys_and_names(cast: Cast, phone_of: PhoneOf) -> N
     jwt.decode(phone.assertion(), jwt.PyJWK.from_json(key.jwk), ["ES256"], audience="holdfast")
     assert service.devices(session, [phone.device, "made-up"]) == {phone.device: {"name": "Pixel"}}
     assert service.keys(session, []) == service.devices(session, []) == {}
+
+
+def test_p12_a_key_has_the_same_device_on_a_server_that_forgot_it(cast: Cast, phone_of: PhoneOf) -> None:
+    """Nobody else's key can take that id: it is made from the key."""
+    phone = phone_of(cast.officer)
+    device = phone.device
+    db.session.execute(delete(Device))
+    db.session.commit()
+    other = phone_of(cast.partner)
+    other.device, other.key = device, ec.generate_private_key(ec.SECP256R1())
+    assert other.enrol().device != device
+    assert phone.enrol().device == device
+
+
+def test_p12_a_phone_keeps_the_id_that_an_earlier_version_had_drawn_for_it(cast: Cast, phone_of: PhoneOf) -> None:
+    phone = phone_of(cast.officer)
+    db.session.execute(delete(Device))
+    db.session.commit()
+    drawn = phone.device = str(uuid4())
+    assert phone.enrol().device == drawn
+    assert phone.enrol().device == drawn
+
+
+@pytest.mark.parametrize("change", [{"aud": "elsewhere"}, {"iss": "another"}, {"jti": "short"}])
+def test_an_id_is_not_taken_on_a_statement_that_cannot_be_believed(
+    client: FlaskClient, cast: Cast, phone_of: PhoneOf, sign_in: SignIn, change: dict[str, str]
+) -> None:
+    phone = Phone(transport=phone_of(cast.partner).transport, person=cast.officer, device=str(uuid4()))
+    given = {**_new(phone), "assertion": phone.assertion(**change)}
+    answer = client.post("/api/devices", json=given, headers=sign_in(cast.officer))
+    assert (answer.status_code, answer.json["code"]) == (401, "bad_assertion")
+
+
+def test_an_id_that_another_key_has_is_not_given_away(cast: Cast, phone_of: PhoneOf) -> None:
+    phone, other = phone_of(cast.officer), phone_of(cast.partner)
+    drawn = str(uuid4())
+    db.session.execute(update(Device).where(Device.id == phone.device).values(id=drawn))
+    db.session.commit()
+    other.key, other.device = ec.generate_private_key(ec.SECP256R1()), drawn
+    assert other.enrol().device != drawn

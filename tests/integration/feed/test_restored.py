@@ -1,0 +1,111 @@
+"""P12: what a server forgot that was put back to a backup, it gets back from the phones, and believes it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from demo.phone import Phone
+from server.db import db
+from server.feed.models import StoredOp
+from server.feed.verify import one_state, verify
+from server.holds.models import Hold
+from tests.simulation.server import PostgresShelf, Shelf
+from tests.support.cast import Cast
+from tests.support.databases import Database, PostgresMaker, Templates
+from tests.support.reports import complete_report
+
+PhoneOf = Callable[..., Phone]
+HOLD = {
+    "kind": "bwc",
+    "wearer_star": "10001",
+    "from": "2026-11-23T21:05:00-06:00",
+    "to": "2026-11-23T21:40:00-06:00",
+    "basis": "officer_request",
+}
+
+
+class Backup:
+    """A copy of the test's database, as an operator makes it, and what the operator does with it."""
+
+    def __init__(self, shelf: Shelf):
+        self._shelf = shelf
+
+    def make(self) -> None:
+        self._disconnect()
+        self._shelf.keep("backup")
+
+    def put_back(self) -> None:
+        self._disconnect()
+        self._shelf.put_back("backup")
+
+    def clear(self) -> None:
+        self._disconnect()
+        self._shelf.clear()
+
+    def _disconnect(self) -> None:
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def backup(app: Flask, database: Database, templates: dict[str, Templates]) -> Any:
+    maker = templates[database.kind].maker
+    name = maker.name(database)
+    made = Backup(PostgresShelf(maker.server, name) if isinstance(maker, PostgresMaker) else Shelf(Path(name)))
+    yield made
+    made.clear()
+
+
+def reasons(answer: dict[str, Any]) -> list[str | None]:
+    return [each["reason"] for each in answer["receipts"]]
+
+
+def test_p12_a_phone_that_was_enrolled_after_the_backup_gets_all_its_words_in(
+    cast: Cast, phone_of: PhoneOf, backup: Backup
+) -> None:
+    """What the server refused meanwhile, knowing no such device, is judged when it comes again; one hold is made."""
+    desk = phone_of(cast.desk)
+    backup.make()
+    phone = phone_of(cast.officer)
+    report = complete_report(phone)
+    phone.hold(report, HOLD)
+    given = list(phone.pending)
+    phone.sign_in_to_deliver()
+    assert set(reasons(phone.push())) == {None}
+    backup.put_back()
+    assert set(reasons(phone.push(given))) == {"unknown_device"}
+    device = phone.device
+    assert phone.sign_in().enrol().device == device
+    assert set(reasons(phone.push(given))) == {None}
+    assert phone.push(given)["receipts"] == phone.push(given)["receipts"]
+    desk.pull()
+    copy = desk.copies[report]
+    assert copy["snapshot"]["ops"] == len(given)
+    assert copy["quarantined"] == []
+    assert [each["state"] for each in copy["holds"]] == ["received"]
+    assert len(db.session.scalars(select(Hold)).all()) == 1
+    db.session.rollback()
+    with one_state(db.session()) as session:
+        assert verify(session).misfit is None
+
+
+def test_what_was_not_believed_and_what_is_now_are_both_kept_byte_for_byte(
+    cast: Cast, phone_of: PhoneOf, backup: Backup
+) -> None:
+    """P1: each was acknowledged, and the history tells of both."""
+    backup.make()
+    phone = phone_of(cast.officer)
+    phone.edit(phone.new_id(), {"address": "Cermak"})
+    given = list(phone.pending)
+    phone.sign_in_to_deliver()
+    backup.put_back()
+    phone.push(given)
+    phone.sign_in().enrol()
+    phone.push(given)
+    rows = db.session.execute(select(StoredOp.jws, StoredOp.reason).order_by(StoredOp.id)).all()
+    assert {row.jws for row in rows} == set(given)
+    assert sorted(str(row.reason) for row in rows) == ["None", "unknown_device"]
