@@ -20,7 +20,7 @@ from server.audit import routes as audit_routes
 from server.audit import service as audit
 from server.catalog import routes as catalog_routes
 from server.config import Settings
-from server.db import db
+from server.db import db, reader
 from server.devices import routes as device_routes
 from server.devices import service as devices
 from server.evidence import routes as evidence_routes
@@ -62,7 +62,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         MAX_CONTENT_LENGTH=settings.max_body_bytes,
         SQLALCHEMY_DATABASE_URI=_absolute(settings.database_url),
         SQLALCHEMY_ENGINE_OPTIONS={
-            "pool_pre_ping": not settings.sqlite,
             # Errors are logged, and their parameters would be what people wrote.
             "hide_parameters": True,
             **({} if settings.sqlite else _POOL),
@@ -95,7 +94,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-_POOL = {"pool_size": 20, "max_overflow": 20, "pool_timeout": 10}
+# The connection used last is taken first: its statements are prepared.
+_POOL = {"pool_size": 20, "max_overflow": 20, "pool_timeout": 10, "pool_use_lifo": True}
 
 
 def _absolute(url: str) -> str:
@@ -112,7 +112,7 @@ def _wire(app: Flask, settings: Settings) -> None:
     """Connect features that must not import one another: the feed serves them all and depends on none."""
     found = app.extensions
     found["finishers"] = [outbox.write, audit.finish, feed.finish]
-    found["load_actor"] = lambda token: accounts.load_actor(db.session(), token)
+    found["load_actor"] = lambda token: accounts.load_actor(reader(), token)
     found["device_keys"] = devices.keys
     found["actors"] = accounts.actors
     found["users_by_star"] = accounts.users_by_star

@@ -4,6 +4,7 @@ Every change goes through `unit_of_work`: what must be true together commits tog
 last statements is fixed here: audit chain, then the feed counter, then commit, then doorbells.
 """
 
+import select
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,9 @@ from psycopg.types.array import ListBinaryDumper
 from sqlalchemy import JSON as JSON
 from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, TypeDecorator, event
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import Pool
 
 if TYPE_CHECKING:
     from server.security import Actor
@@ -175,6 +178,32 @@ def unit_of_work(actor: "Actor | None") -> Iterator[UnitOfWork]:
             call()
         except Exception as failed:
             log.warning("after_commit_failed", kind=type(failed).__name__)
+
+
+def reader() -> Session:
+    """Return the session for reading outside a unit of work: nothing is opened for it, so nothing must be ended.
+
+    On PostgreSQL a transaction would cost two more journeys to the database, and rolling it back would make the driver
+    forget the statements that it has prepared. SQLite reads so anyway.
+    """
+    session = db.session()
+    if not session.in_transaction() and session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+    return session
+
+
+@event.listens_for(Pool, "checkout")
+def _look_alive(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Take no connection from the pool that the database has closed meanwhile, as it does when it is restarted.
+
+    Nothing has been asked on a connection in the pool, so there is something to read only where it was closed. To look
+    is free, while asking the database costs a journey for each transaction.
+    """
+    if isinstance(connection, psycopg.Connection):
+        end = select.poll()
+        end.register(connection.fileno(), select.POLLIN)
+        if end.poll(0):
+            raise DisconnectionError("the database closed this connection")
 
 
 @event.listens_for(Engine, "connect")

@@ -4,10 +4,10 @@ Functions that change something take the unit of work of the caller's transactio
 """
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Row, Table, bindparam, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,7 @@ from server.accounts import policy, tokens
 from server.accounts.errors import LastAdmin, NameTaken, OwnAccount
 from server.accounts.models import RefreshToken, UserAccount
 from server.accounts.passwords import hash_password, one_time_password
+from server.bulk import among
 from server.config import settings
 from server.db import UnitOfWork
 from server.feed import service as feed
@@ -24,8 +25,8 @@ from server.security import Actor, can_be_id
 CHANGEABLE = ("display_name", "role", "star", "district", "grants")
 
 
-def actor_of(user: UserAccount, device: str | None = None, upload_only: bool = False) -> Actor:
-    """Describe an account as the caller of a request."""
+def actor_of(user: UserAccount | Row[Any], device: str | None = None, upload_only: bool = False) -> Actor:
+    """Describe an account, or its columns, as the caller of a request."""
     return Actor(
         id=user.id,
         username=user.username,
@@ -46,13 +47,8 @@ def load_actor(session: Session, token: str) -> Actor:
     Raises LoginRequired for a bad or old token, a suspended account and an ended session.
     """
     claims = tokens.read(settings(), token)
-    found = select(UserAccount).where(UserAccount.id == claims.user, UserAccount.suspended_at.is_(None))
-    if claims.scope == "full":
-        alive = select(RefreshToken.token_sha256).where(
-            RefreshToken.family == claims.sid, RefreshToken.revoked_at.is_(None)
-        )
-        found = found.where(alive.exists())
-    user = session.execute(found.execution_options(populate_existing=True)).scalar_one_or_none()
+    found = _IN_SESSION if claims.scope == "full" else _ACTIVE
+    user = session.execute(found, {"ids": [claims.user], "sid": claims.sid}).one_or_none()
     if user is None:
         raise LoginRequired()
     return actor_of(user, claims.device, claims.scope == "upload")
@@ -110,9 +106,7 @@ def actors(session: Session, ids: Iterable[str]) -> dict[str, Actor]:
     wanted = set(ids)
     if not wanted:
         return {}
-    found = select(UserAccount).where(UserAccount.id.in_(wanted), UserAccount.suspended_at.is_(None))
-    rows = session.scalars(found.execution_options(populate_existing=True))
-    return {user.id: actor_of(user) for user in rows}
+    return {user.id: actor_of(user) for user in session.execute(_ACTIVE, {"ids": list(wanted)})}
 
 
 def people(session: Session, ids: Iterable[str]) -> dict[str, dict[str, str | None]]:
@@ -282,3 +276,17 @@ def _flush(session: Session) -> None:
         session.flush()
     except IntegrityError as taken:
         raise NameTaken() from taken
+
+
+# Every request and every delivery asks these, so they are written once, and of columns: as objects of the mapper, which
+# it keeps for the session, they would show an account as it was.
+_ACCOUNT, _REFRESH = (cast("Table", each.__table__) for each in (UserAccount, RefreshToken))
+_ACTOR = ("id", "username", "display_name", "star", "role", "district", "grants", "must_change_password")
+_ACTIVE = select(*(_ACCOUNT.c[name] for name in _ACTOR)).where(
+    among(_ACCOUNT.c.id, "ids"), _ACCOUNT.c.suspended_at.is_(None)
+)
+_IN_SESSION = _ACTIVE.where(
+    select(_REFRESH.c.token_sha256)
+    .where(_REFRESH.c.family == bindparam("sid"), _REFRESH.c.revoked_at.is_(None))
+    .exists()
+)

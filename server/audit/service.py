@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from server.audit.chain import event_hash, plain
 from server.audit.models import AuditEvent, AuditHead
+from server.bulk import Rows
 from server.db import UnitOfWork, upsertable
 
 SYSTEM = "system"
@@ -58,7 +59,7 @@ def finish(uow: UnitOfWork) -> None:
         prev = event_hash(**fields)
         rows.append({**fields, "sha256": prev})
     uow.audits.clear()
-    uow.session.execute(insert(cast("Table", AuditEvent.__table__)), rows)
+    _EVENTS.write(uow.session, rows)
     uow.session.execute(_APPEND, {"head": prev})
 
 
@@ -156,3 +157,4 @@ _ADVANCE = (
     .returning(_TABLE.c.n, _TABLE.c.sha256)
 )
 _APPEND = update(_TABLE).where(_TABLE.c.id == _HEAD).values(sha256=bindparam("head"))
+_EVENTS = Rows(AuditEvent, *_COVERED, "sha256")

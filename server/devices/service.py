@@ -8,13 +8,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import Table, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from server.accounts import service as accounts
+from server.bulk import among
 from server.db import UnitOfWork, upsertable
 from server.devices import policy
 from server.devices.errors import AssertionSpent, BadAssertion, BadKey, KeyTaken
@@ -111,8 +112,7 @@ def keys(session: Session, ids: Iterable[str]) -> dict[str, DeviceKey]:
     wanted = set(ids)
     if not wanted:
         return {}
-    columns = (Device.id, Device.user_id, Device.public_jwk, Device.revoked_at)
-    rows = session.execute(select(*columns).where(Device.id.in_(wanted)))
+    rows = session.execute(_KEYS, {"ids": list(wanted)})
     return {id: DeviceKey(user, json.dumps(jwk), revoked is not None) for id, user, jwk, revoked in rows}
 
 
@@ -163,3 +163,9 @@ def _believe(uow: UnitOfWork, assertion: str, device: str, jwk: Mapping[str, str
     taken = row.on_conflict_do_nothing(index_elements=["sha256"]).returning(SpentAssertion.sha256)
     if uow.session.execute(taken).first() is None:
         raise AssertionSpent()
+
+
+_DEVICES = cast("Table", Device.__table__)
+_KEYS = select(_DEVICES.c.id, _DEVICES.c.user_id, _DEVICES.c.public_jwk, _DEVICES.c.revoked_at).where(
+    among(_DEVICES.c.id, "ids")
+)

@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from server.blobs import blob_store
+from server.bulk import among
 from server.db import UnitOfWork, upsertable
 from server.devices import service as devices
 from server.evidence import policy
@@ -187,11 +188,7 @@ def _stored(session: Session, report_ids: Sequence[str]) -> dict[str, list[Photo
     They belong only when their uploader is one of those who write the report, an op that stands has signed their
     hash, and they did not come from a device that was revoked by then: those are kept and stand aside, as its ops do.
     """
-    rows = session.scalars(
-        select(Photo)
-        .where(Photo.report_id.in_(report_ids), Photo.lost_at.is_(None))
-        .order_by(Photo.received_at, Photo.id)
-    ).all()
+    rows = session.scalars(_KEPT, {"ids": list(report_ids)}).all()
     if not rows:
         return {}
     writers = feed.writers(session, sorted({each.report_id for each in rows}))
@@ -208,3 +205,8 @@ def _stored(session: Session, report_ids: Sequence[str]) -> dict[str, list[Photo
             if each.sha256 in hashes.get(each.photo_id, ()):
                 found.setdefault(report, {}).setdefault((each.photo_id, each.sha256), each)
     return {report: list(photos.values()) for report, photos in found.items()}
+
+
+_KEPT = (
+    select(Photo).where(among(Photo.report_id, "ids"), Photo.lost_at.is_(None)).order_by(Photo.received_at, Photo.id)
+)

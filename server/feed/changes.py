@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import Table, delete, select
 from sqlalchemy.orm import Session
 
-from server.db import upsertable
+from server.bulk import OnConflict, Rows, among
+from server.feed import store
 from server.feed.models import Report, ReportChange, ReportScope
 from server.feed.store import Pending
 from sync.patch import difference
@@ -30,9 +31,8 @@ def load_snapshots(session: Session, published: Sequence[str], left: Pending) ->
     """Load the snapshots that this transaction did not change itself; leave out reports that do not exist."""
     absent = [each for each in published if each not in left.snapshots]
     if absent:
-        rows = session.execute(select(Report.id, Report.snapshot).where(Report.id.in_(absent)))
-        for row in rows:
-            left.snapshots[row.id] = left.before[row.id] = json.loads(row.snapshot)
+        for report, snapshot in store.load_snapshots(session, absent).items():
+            left.snapshots[report] = left.before[report] = json.loads(snapshot)
     return [each for each in published if each in left.snapshots]
 
 
@@ -62,18 +62,16 @@ def write_reports(
             # A patch as large as the copy saves nothing; without it, readers are given the whole.
             if 2 * len(patch) < len(row["snapshot"]) + len(row["facts"]):
                 changes.append({"seq": seq, "report_id": report, "since": stored.seq, "patch": patch})
-    if rows:
-        _upsert(session, Report, ["id"], rows, keep={"created_at"})
+    _REPORTS.write(session, rows)
     if changes:
-        session.execute(insert(cast("Table", ReportChange.__table__)), changes)
+        _CHANGES.write(session, changes)
         _tidy(session, changes)
 
 
 def _stored(session: Session, ids: Sequence[str]) -> dict[str, Any]:
     if not ids:
         return {}
-    columns = (Report.id, Report.seq, Report.facts)
-    return {row.id: row for row in session.execute(select(*columns).where(Report.id.in_(ids)))}
+    return {row.id: row for row in session.execute(_WRITTEN, {"ids": ids})}
 
 
 def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,8 +94,7 @@ def load_scopes(session: Session, ids: Sequence[str], left: Pending) -> Standing
     known = [each for each in ids if left.before[each] is not None]
     if not known:
         return found
-    columns = (ReportScope.report_id, ReportScope.scope, ReportScope.entered, ReportScope.present)
-    for report, scope, entered, present in session.execute(select(*columns).where(ReportScope.report_id.in_(known))):
+    for report, scope, entered, present in session.execute(_STANDING, {"ids": known}):
         found[report][scope] = (entered, present)
     return found
 
@@ -111,11 +108,27 @@ def write_scopes(session: Session, wanted: Mapping[str, set[str]], before: Stand
             entered = before[report][scope][0] if scope in seeing else seq
             present = scope in wanted[report]
             rows.append({"scope": scope, "report_id": report, "seq": seq, "entered": entered, "present": present})
-    if rows:
-        _upsert(session, ReportScope, ["scope", "report_id"], rows, keep=set())
+    _SCOPES.write(session, rows)
 
 
-def _upsert(session: Session, model: Any, key: list[str], rows: list[dict[str, Any]], keep: set[str]) -> None:
-    statement = upsertable(session, model.__table__)
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in key and name not in keep}
-    session.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), rows)
+def _renew(*key: str, keep: str | None = None) -> OnConflict:
+    """Complete an insert so that it overwrites what is there, but for its key and what is to be kept."""
+
+    def overwrite(insert: Any) -> Any:
+        changed = {name: given for name, given in insert.excluded.items() if name not in (*key, keep)}
+        return insert.on_conflict_do_update(index_elements=key, set_=changed)
+
+    return overwrite
+
+
+_REPORTS = Rows(
+    Report, "id", "author_id", "district", "state", "snapshot", "facts", "seq", "created_at", "changed_at",
+    on_conflict=_renew("id", keep="created_at"),
+)  # fmt: skip
+_SCOPES = Rows(ReportScope, "scope", "report_id", "seq", "entered", "present", on_conflict=_renew("scope", "report_id"))
+_CHANGES = Rows(ReportChange, "seq", "report_id", "since", "patch")
+_REPORT, _SCOPE = (cast("Table", each.__table__) for each in (Report, ReportScope))
+_WRITTEN = select(_REPORT.c.id, _REPORT.c.seq, _REPORT.c.facts).where(among(_REPORT.c.id, "ids"))
+_STANDING = select(_SCOPE.c.report_id, _SCOPE.c.scope, _SCOPE.c.entered, _SCOPE.c.present).where(
+    among(_SCOPE.c.report_id, "ids")
+)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Table, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from server.bulk import Rows, among
 from server.db import UnitOfWork, upsertable
 from server.feed import policy
 from server.feed.models import DeviceContact, OpFlag, ReportScope, StoredOp
@@ -59,15 +60,21 @@ def count(uow: UnitOfWork, ops: Sequence[Op], unsent: Mapping[str, int]) -> None
 
 def _counted_alike(session: Session, ops: Sequence[Op]) -> dict[tuple[str, int], dict[str, str]]:
     """Return {(device, n): {stored op: its report}} for the counts of new ops."""
+    found: dict[tuple[str, int], dict[str, str]] = {(each.device, each.n): {} for each in ops}
     counts: dict[str, list[int]] = {}
     for each in ops:
         counts.setdefault(each.device, []).append(each.n)
-    # A device's ops come in their order, so the span of what came now holds little else.
+    tops = {row.device_id: row.top_n for row in session.execute(_TOPS, {"ids": list(counts)})}
+    # A device's ops come in their order, so most often it never counted as far before; and if it did, the span of
+    # what came now holds little else.
     spans = [
-        (StoredOp.device_id == device) & StoredOp.n.between(min(mine), max(mine)) for device, mine in counts.items()
+        (StoredOp.device_id == device) & StoredOp.n.between(min(mine), max(mine))
+        for device, mine in counts.items()
+        if min(mine) <= tops.get(device, 0)
     ]
+    if not spans:
+        return found
     columns = (StoredOp.id, StoredOp.device_id, StoredOp.n, StoredOp.report_id)
-    found: dict[tuple[str, int], dict[str, str]] = {(each.device, each.n): {} for each in ops}
     for row in session.execute(select(*columns).where(or_(*spans))):
         if (row.device_id, row.n) in found:
             found[row.device_id, row.n][row.id] = row.report_id
@@ -92,17 +99,20 @@ def _row(uow: UnitOfWork, device: str, user: str, unsent: int | None, ops: int, 
 
 
 def _write(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    table: Any = DeviceContact.__table__
-    statement = upsertable(session, table)
-    given = statement.excluded
-    greater = func.greatest if session.get_bind().dialect.name == "postgresql" else func.max
+    _CONTACTS.write(session, rows)
+
+
+def _add_up(insert: Any) -> Any:
+    given, table = insert.excluded, _CONTACT.c
+    # `max` of two values is another function in each database.
+    top = case((given.top_n > table.top_n, given.top_n), else_=table.top_n)
     changed = {
-        "unsent": func.coalesce(given.unsent, table.c.unsent),
-        "top_n": greater(given.top_n, table.c.top_n),
-        "ops": table.c.ops + given.ops,
+        "unsent": func.coalesce(given.unsent, table.unsent),
+        "top_n": top,
+        "ops": table.ops + given.ops,
         "at": given.at,
     }
-    session.execute(statement.on_conflict_do_update(index_elements=["device_id"], set_=changed), rows)
+    return insert.on_conflict_do_update(index_elements=["device_id"], set_=changed)
 
 
 def behind(session: Session, actor: Actor) -> list[Contact]:
@@ -127,3 +137,8 @@ def behind(session: Session, actor: Actor) -> list[Contact]:
 
 def _contact(row: DeviceContact) -> Contact:
     return Contact(row.device_id, row.user_id, row.unsent, max(row.top_n - row.ops, 0), row.at)
+
+
+_CONTACT = cast("Table", DeviceContact.__table__)
+_CONTACTS = Rows(DeviceContact, "device_id", "user_id", "unsent", "top_n", "ops", "at", on_conflict=_add_up)
+_TOPS = select(_CONTACT.c.device_id, _CONTACT.c.top_n).where(among(_CONTACT.c.device_id, "ids"))

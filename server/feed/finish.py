@@ -10,9 +10,10 @@ from functools import partial
 from typing import Any, cast
 
 from flask import current_app
-from sqlalchemy import RowMapping, Table, bindparam, insert, select, update
+from sqlalchemy import RowMapping, Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
+from server.bulk import Rows
 from server.config import settings
 from server.db import UnitOfWork
 from server.feed import aside, changes, policy, store
@@ -108,7 +109,7 @@ def _sign_receipts(uow: UnitOfWork, left: Pending, counter: RowMapping) -> None:
         statement.jws = key.sign({"n": n, "prev": prev, "time": at, "receipts": receipts})
         statement.beacon = head = sha256_hex(statement.jws)
         entries.append({"n": n, "prev": prev, "jws": statement.jws, "sha256": head, "at": uow.now})
-    uow.session.execute(insert(cast("Table", ReceiptEntry.__table__)), entries)
+    _LOG.write(uow.session, entries)
     uow.session.execute(_APPEND, {"n": n, "head": head})
 
 
@@ -119,6 +120,7 @@ def _statements(left: Pending) -> list[Statement]:
     return [each for each in (*left.statements, Statement(others)) if each.outcomes]
 
 
+_LOG = Rows(ReceiptEntry, "n", "prev", "jws", "sha256", "at")
 _TABLE = cast("Table", FeedCounter.__table__)
 _ADVANCE = (
     update(_TABLE)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from server.config import settings
-from server.db import UnitOfWork, db, unit_of_work
+from server.db import UnitOfWork, db, reader, unit_of_work
 from server.feed import contacts, interpret, pages, policy, store
 from server.feed.contacts import Contact
 from server.feed.finish import COUNTER, newest_statement
@@ -53,7 +53,7 @@ def push(actor: Actor, tokens: Sequence[str], unsent: int | None = None) -> Push
     # Who waits for the turn must not hold a connection.
     db.session.rollback()
     taken = gatherer.run(Push(actor, tokens, unsent), len(tokens))
-    beacon = taken.statement.beacon or newest_statement(db.session())
+    beacon = taken.statement.beacon or newest_statement(reader())
     return Pushed(taken.receipts, taken.statement.jws or None, beacon)
 
 
@@ -78,7 +78,7 @@ def take_together(pushes: Sequence[Push]) -> list[Taken]:
     """Take pushes in, all in one transaction; for the gatherer. Answers are built after the commit."""
     read_in = [[read(token) for token in each.tokens] for each in pushes]
     devices = {each.op.device for envelopes in read_in for each in envelopes if each.op}
-    keys: Mapping[str, DeviceKey] = current_app.extensions["device_keys"](db.session(), devices)
+    keys: Mapping[str, DeviceKey] = current_app.extensions["device_keys"](reader(), devices)
     deliveries = [
         Delivery(push.actor, [weigh(each, keys) for each in envelopes], push.unsent)
         for push, envelopes in zip(pushes, read_in, strict=True)

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, or_, select, text, update
+from sqlalchemy import Table, bindparam, insert, literal_column, or_, select, text, update
 from sqlalchemy.orm import Session
 
+from server.bulk import Rows, among
 from server.db import UnitOfWork, upsertable
 from server.feed.models import OpClash, ReceiptEntry, Report, ReportScope, StoredOp
 from server.feed.signing import Envelope
@@ -83,11 +84,9 @@ def write_ops(uow: UnitOfWork, left: Pending) -> None:
     the push is to be taken in again. Locks keep those apart who push the same; it takes two devices with one id.
     """
     told = {each.id: each for each in left.outcomes if not each.clash and not each.stood}
-    rows = [{**_row(envelope, uow.now), **_made_of(told[id])} for id, envelope in left.arrived.items()]
-    if rows and uow.session.get_bind().dialect.name == "postgresql":
-        uow.session.execute(_INSERT, {name: [row[name] for row in rows] for name in rows[0]})
-    elif rows:
-        uow.session.execute(insert(_OPS), rows)
+    _ROWS.write(
+        uow.session, [{**_row(envelope, uow.now), **_made_of(told[id])} for id, envelope in left.arrived.items()]
+    )
     again = [{"op": each.id, **_made_of(each)} for each in left.outcomes if each.stood]
     if again:
         uow.session.execute(_AGAIN, again)
@@ -117,11 +116,7 @@ def _row(envelope: Envelope, now: datetime) -> dict[str, Any]:
 
 def stored_receipts(session: Session, ids: Iterable[str]) -> dict[str, Receipt]:
     """Return the receipts of ops stored before, by id: a replay gets the same answer as the first time (P5)."""
-    found = session.execute(
-        select(StoredOp.id, StoredOp.sha256, StoredOp.seq, StoredOp.verdict, StoredOp.reason).where(
-            StoredOp.id.in_(list(ids))
-        )
-    )
+    found = session.execute(_RECEIPTS, {"ids": list(ids)})
     return {row.id: Outcome(row.id, row.sha256, None, row.verdict, row.reason, row.seq).receipt() for row in found}
 
 
@@ -163,8 +158,7 @@ def lock(session: Session, ids: Iterable[str]) -> None:
 
 
 def load_snapshots(session: Session, ids: Sequence[str]) -> dict[str, bytes]:
-    rows = session.execute(select(Report.id, Report.snapshot).where(Report.id.in_(ids)))
-    return {row.id: row.snapshot for row in rows}
+    return {row.id: row.snapshot for row in session.execute(_SNAPSHOTS, {"ids": list(ids)})}
 
 
 def moments(session: Session, beacons: Iterable[str | None]) -> dict[str, str]:
@@ -172,8 +166,7 @@ def moments(session: Session, beacons: Iterable[str | None]) -> dict[str, str]:
     wanted = {each for each in beacons if each}
     if not wanted:
         return {}
-    rows = session.execute(select(ReceiptEntry.sha256, ReceiptEntry.at).where(ReceiptEntry.sha256.in_(wanted)))
-    return {row.sha256: row.at.isoformat() for row in rows}
+    return {row.sha256: row.at.isoformat() for row in session.execute(_MOMENTS, {"hashes": list(wanted)})}
 
 
 def load_judged(session: Session, report: str) -> list[StoredOp]:
@@ -211,27 +204,17 @@ def kept_aside(session: Session, report: str, key: str) -> KeptString | None:
 def load_scopes(session: Session, ids: Sequence[str]) -> dict[str, set[str]]:
     """Return the scopes that see each report now."""
     scopes: dict[str, set[str]] = {each: set() for each in ids}
-    rows = session.execute(
-        select(ReportScope.report_id, ReportScope.scope).where(ReportScope.report_id.in_(ids), ReportScope.present)
-    )
-    for report, scope in rows:
+    for report, scope in session.execute(_SCOPES, {"ids": list(ids)}):
         scopes[report].add(scope)
     return scopes
 
 
-def load_quarantined(session: Session, ids: Sequence[str], reasons: Sequence[str]) -> list[StoredOp]:
-    """Return the ops of these reports that are kept for one of these reasons, oldest first."""
-    return list(
-        session.scalars(
-            select(StoredOp)
-            .where(
-                StoredOp.report_id.in_(ids),
-                StoredOp.verdict == Verdict.QUARANTINED,
-                StoredOp.reason.in_(reasons),
-            )
-            .order_by(StoredOp.received_at, StoredOp.device_id, StoredOp.n)
-        )
-    )
+def load_quarantined(session: Session, ids: Sequence[str], reasons: Sequence[str]) -> Sequence[Any]:
+    """Return the ops of these reports that are kept for one of these reasons, oldest first.
+
+    Of each its jws, sha256, received_at and reason.
+    """
+    return session.execute(_KEPT, {"ids": list(ids), "reasons": list(reasons)}).all()
 
 
 def reports_to_mend(session: Session, reasons: Sequence[str]) -> list[str]:
@@ -247,7 +230,7 @@ def interpreted(session: Session, ids: Iterable[str]) -> set[str]:
     wanted = list(ids)
     if not wanted:
         return set()
-    rows = session.execute(select(StoredOp.id, StoredOp.verdict, StoredOp.reason).where(StoredOp.id.in_(wanted)))
+    rows = session.execute(_RECEIPTS, {"ids": wanted})
     return {row.id for row in rows if row.verdict is not None and row.reason not in UNJUDGED}
 
 
@@ -257,10 +240,19 @@ _AGAIN = (
     .where(_OPS.c.id == bindparam("op"))
     .values(seq=bindparam("seq"), verdict=bindparam("verdict"), reason=bindparam("reason"))
 )
-_INSERT = text(
-    "INSERT INTO op (id, sha256, jws, device_id, n, actor_id, report_id, kind, received_at, seq, verdict, reason) "
-    "SELECT * FROM unnest(CAST(:id AS text[]), CAST(:sha256 AS text[]), CAST(:jws AS text[]), "
-    "CAST(:device_id AS text[]), CAST(:n AS bigint[]), CAST(:actor_id AS text[]), CAST(:report_id AS text[]), "
-    "CAST(:kind AS text[]), CAST(:received_at AS timestamptz[]), CAST(:seq AS bigint[]), CAST(:verdict AS text[]), "
-    "CAST(:reason AS text[]))"
+_ROWS = Rows(
+    StoredOp, "id", "sha256", "jws", "device_id", "n", "actor_id", "report_id", "kind", "received_at", "seq", "verdict",
+    "reason",
+)  # fmt: skip
+_RECEIPTS = select(_OPS.c.id, _OPS.c.sha256, _OPS.c.seq, _OPS.c.verdict, _OPS.c.reason).where(among(_OPS.c.id, "ids"))
+_KEPT = (
+    select(_OPS.c.jws, _OPS.c.sha256, _OPS.c.received_at, _OPS.c.reason)
+    # The verdict as a constant: only so does the planner know that the small index of such ops will do.
+    .where(among(_OPS.c.report_id, "ids"), _OPS.c.verdict == literal_column("'quarantined'"))
+    .where(among(_OPS.c.reason, "reasons"))
+    .order_by(_OPS.c.received_at, _OPS.c.device_id, _OPS.c.n)
 )
+_REPORT, _SCOPE, _LOG = (cast("Table", each.__table__) for each in (Report, ReportScope, ReceiptEntry))
+_SNAPSHOTS = select(_REPORT.c.id, _REPORT.c.snapshot).where(among(_REPORT.c.id, "ids"))
+_SCOPES = select(_SCOPE.c.report_id, _SCOPE.c.scope).where(among(_SCOPE.c.report_id, "ids"), _SCOPE.c.present)
+_MOMENTS = select(_LOG.c.sha256, _LOG.c.at).where(among(_LOG.c.sha256, "hashes"))

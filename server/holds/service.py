@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from server.bulk import among
 from server.catalog.service import hold_policy
 from server.db import UnitOfWork
 from server.holds.custodians import Answer, HoldRequest, Standing
@@ -18,7 +19,6 @@ from sync.op import Op
 SUBMIT, CHECK = "hold.submit", "hold.check"
 # States in which the custodian still has to be told.
 UNTOLD = frozenset({State.RECEIVED, State.SUBMITTED, State.FAILED})
-_PORTION = 5000
 
 
 def on_op_stored(uow: UnitOfWork, op: Op) -> str | None:
@@ -242,22 +242,18 @@ def board(session: Session, report_ids: Sequence[str]) -> list[dict[str, Any]]:
 
 def _last_words(session: Session, holds: Sequence[Hold]) -> dict[str, str]:
     """Return what the custodian said with the last step of each hold, where it said anything."""
-    found: dict[str, str] = {}
-    for first in range(0, len(holds), _PORTION):
-        ids = [hold.id for hold in holds[first : first + _PORTION]]
-        last = select(func.max(HoldEvent.id)).where(HoldEvent.hold_id.in_(ids)).group_by(HoldEvent.hold_id)
-        rows = session.execute(
-            select(HoldEvent.hold_id, HoldEvent.words).where(HoldEvent.id.in_(last), HoldEvent.words.is_not(None))
-        )
-        found.update({row.hold_id: row.words for row in rows})
-    return found
+    if not holds:
+        return {}
+    rows = session.execute(_LAST_WORDS, {"ids": [hold.id for hold in holds]})
+    return {row.hold_id: row.words for row in rows}
 
 
 def _of_reports(session: Session, report_ids: Sequence[str]) -> list[Hold]:
-    """Read in portions: a database takes only so many values in one statement."""
-    found: list[Hold] = []
-    for first in range(0, len(report_ids), _PORTION):
-        portion = report_ids[first : first + _PORTION]
-        statement = select(Hold).where(Hold.report_id.in_(portion)).order_by(Hold.created_at, Hold.id)
-        found.extend(session.scalars(statement))
-    return found
+    return list(session.scalars(_OF_REPORTS, {"ids": list(report_ids)}))
+
+
+_OF_REPORTS = select(Hold).where(among(Hold.report_id, "ids")).order_by(Hold.created_at, Hold.id)
+_LAST_WORDS = select(HoldEvent.hold_id, HoldEvent.words).where(
+    HoldEvent.id.in_(select(func.max(HoldEvent.id)).where(among(HoldEvent.hold_id, "ids")).group_by(HoldEvent.hold_id)),
+    HoldEvent.words.is_not(None),
+)
