@@ -19,7 +19,7 @@ from server.feed.models import StoredOp
 PASSWORD = "a bench needs 1 long password"
 ROOT = Path(__file__).parents[1]
 # As docs/operation.md says. Threads that wait cost little, and the more of them, the more deliveries share a commit.
-WORKERS, THREADS = 2, 16
+WORKERS, THREADS = 2, 48
 # What a phone says it can read, of what browsers say; the server then chooses.
 ACCEPTED = "gzip, zstd"
 
@@ -73,7 +73,7 @@ def running(settings: Settings, folder: Path) -> Iterator[Running]:
     }
     command = [
         sys.executable, "-m", "gunicorn", "server.app:create_app()", "--bind", f"127.0.0.1:{port}",
-        "--worker-class", "gthread", "--workers", os.environ.get("BW","2"), "--threads", "8", "--log-level", "warning",
+        "--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS), "--log-level", "warning",
     ]  # fmt: skip
     child = Child("web", command, folder / "web.log", env=env, cwd=ROOT)
     try:

@@ -26,7 +26,7 @@ class Stack:
     port: int = field(default_factory=free_port)
     custodian_port: int = field(default_factory=free_port)
     web_workers: int = 1
-    threads: int = 16
+    threads: int = 48
     children: dict[str, Child] = field(default_factory=dict)
     # Called while the stack waits; whoever starts it may raise here to give up.
     check: Callable[[], None] = lambda: None

@@ -39,7 +39,7 @@ class Settings:
     # How many readers of each web process are told at once when something changes; others ask from time to time.
     poke_streams: int = 4
     # How many pushes may wait in each web process for their turn to be stored; more are asked to come again.
-    waiting_pushes: int = 64
+    waiting_pushes: int = 20
     # How many reverse proxies of one's own stand before the server; 0 believes no forwarded address.
     trusted_proxies: int = 0
 

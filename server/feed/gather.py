@@ -35,8 +35,8 @@ class _Ticket(Generic[Asked, Answer]):
         return self.answer
 
 
-# Much less than a commit takes, and enough for an answer to go out and the next request to come.
-PATIENCE_SECONDS = 0.004
+# Enough for the answers of one call to go out and for the next requests to come, and nothing that a phone would notice.
+PATIENCE_SECONDS = 0.012
 
 
 class Gatherer(Generic[Asked, Answer]):
