@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
 
@@ -26,12 +26,17 @@ class Plan:
     at: int
     seen: int = 0
     done: bool = False
+    # Whether the transaction has SQLite's one write lock where the plan acts.
+    writing: bool = False
     # Called before each statement that takes SQLite's one write lock.
     before_lock: Callable[[], None] | None = None
+    # Called when a transaction of the thread is over.
+    over: Callable[[], None] | None = None
 
-    def reached(self) -> None:
+    def reached(self, connection: Connection) -> None:
         if not self.done:
             self.done = True
+            self.writing = getattr(connection.connection.dbapi_connection, "in_transaction", False)
             self.act()
 
 
@@ -44,10 +49,12 @@ class Hooks:
     def start(self) -> None:
         event.listen(Engine, "before_cursor_execute", self._statement)
         event.listen(Session, "before_commit", self._commit)
+        event.listen(Session, "after_commit", self._over)
 
     def stop(self) -> None:
         event.remove(Engine, "before_cursor_execute", self._statement)
         event.remove(Session, "before_commit", self._commit)
+        event.remove(Session, "after_commit", self._over)
 
     @contextmanager
     def planned(self, plan: Plan | None) -> Iterator[None]:
@@ -59,7 +66,7 @@ class Hooks:
         finally:
             self._local.plan = outer
 
-    def _statement(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def _statement(self, connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
         plan: Plan | None = getattr(self._local, "plan", None)
         if plan is None:
             return
@@ -67,12 +74,17 @@ class Hooks:
             plan.before_lock()
         plan.seen += 1
         if plan.seen > plan.at:
-            plan.reached()
+            plan.reached(connection)
 
     def _commit(self, session: Session) -> None:
         plan: Plan | None = getattr(self._local, "plan", None)
         if plan is not None and not session.in_nested_transaction():
-            plan.reached()
+            plan.reached(session.connection())
+
+    def _over(self, session: Session) -> None:
+        plan: Plan | None = getattr(self._local, "plan", None)
+        if plan is not None and plan.over is not None and not session.in_nested_transaction():
+            plan.over()
 
 
 def crash(at: int) -> Plan:

@@ -52,7 +52,8 @@ def _check(world: World, chance: random.Random) -> None:
     for phone in world.phones:
         for row in phone.disk.rows.values():
             waits = row.state in ("pending", "stuck")
-            holds("P8", waits == ledger.saved[row.sha256].unsendable, f"{row.id} is at rest as {row.state} ({row.reason})")
+            unsendable = ledger.saved[row.sha256].unsendable
+            holds("P8", waits == unsendable, f"{row.id} is at rest as {row.state} ({row.reason})")
         promises.p4_replica(phone, stored)
     for sha, saved in ledger.saved.items():
         there = sha in stored.rows or sha in ledger.destroyed or saved.unsendable

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from server.accounts import service as accounts
 from server.app import create_app
 from server.config import Settings
 from server.db import UnitOfWork, db, unit_of_work
+from tests.simulation.chance import Chance, key, write_server_key
 from tests.simulation.hooks import Fault, Hooks, Plan
 from tests.simulation.people import Identity, member, roster
 from tests.support.cast import Member
@@ -99,7 +100,8 @@ class Server:
         self._maker = maker
         self.database: Database = maker.fresh(template)
         self.hooks = Hooks()
-        settings = replace(settings_for(settings, self.database), max_body_bytes=MAX_BODY)
+        signing = write_server_key(settings.signing_key_file.with_name("simulation.pem"))
+        settings = replace(settings_for(settings, self.database), max_body_bytes=MAX_BODY, signing_key_file=signing)
         self.apps: list[Flask] = [create_app(settings) for _ in range(2)]
         self._clients = [app.test_client(use_cookies=False) for app in self.apps]
         self._beside: Engine = create_engine(self.database.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
@@ -110,6 +112,7 @@ class Server:
             else Shelf(Path(maker.name(self.database)))
         )
         self._travel = time_machine.travel(START, tick=False)
+        self._chance, self._drawing = Chance(), ExitStack()
         self.identities: list[Identity] = []
         self.admin = self._cookie = ""
         self.touched = True
@@ -120,6 +123,7 @@ class Server:
 
     def __enter__(self) -> "Server":
         self._clock = self._travel.start()
+        self._drawing.enter_context(self._chance.installed())
         self.hooks.start()
         if not self.identities:
             self._hire()
@@ -129,6 +133,7 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self._disconnect()
         self.hooks.stop()
+        self._drawing.close()
         self._travel.stop()
 
     def close(self) -> None:
@@ -149,9 +154,10 @@ class Server:
     # The database.
 
     def begin(self) -> None:
-        """Go back to the beginning, in time too."""
+        """Go back to the beginning, in time and in chance too."""
         self._shelf.clear()
         self.put_back(BEGINNING)
+        self._chance.begin(1)
         self._clock.move_to(START + timedelta(seconds=10))
 
     def keep(self, label: str) -> None:
@@ -216,7 +222,8 @@ class Server:
             if role == "admin":
                 self.admin = person.id
             for number in range(devices):
-                phone = Phone(transport=self._transport, person=person, name=f"{username} {number}").sign_in().enrol()
+                name, private = f"{username} {number}", key(len(self.identities) + 1)
+                phone = Phone(transport=self._transport, person=person, name=name, key=private).sign_in().enrol()
                 self.identities.append(Identity(person, phone.device, phone.key, phone.token, self._cookie))
 
     def _employ(self, username: str, role: str, star: str | None, district: str | None) -> Member:

@@ -54,7 +54,8 @@ class Loom:
     def weave(self, first: Callable[[], Any], at: int, beside: Callable[[], Any]) -> bool:
         """Run `first` up to its statement number `at`, then `beside`, then the rest; tell whether they overlapped.
 
-        Where `beside` must wait for a lock of `first`, that goes on: so an end comes whatever is locked.
+        Where `beside` must wait for a lock of `first`, that goes on to the end of its transaction, and with what comes
+        after it when `beside` is through: so an end comes whatever is locked, and each time the same one.
         """
         paused, go_on, locked = threading.Event(), threading.Event(), threading.Event()
 
@@ -62,9 +63,18 @@ class Loom:
             paused.set()
             go_on.wait(_PATIENCE)
 
-        one = _Thread(self._server.hooks, Plan(stand_still, at), first)
+        def about_to_lock() -> None:
+            if standing.writing:
+                locked.set()
+
+        def let_pass() -> None:
+            if go_on.is_set():
+                other.join(_PATIENCE)
+
+        standing = Plan(stand_still, at, over=let_pass)
+        one = _Thread(self._server.hooks, standing, first)
         # SQLite has one writer, and says nothing of who waits: so whoever is about to take the lock says it.
-        other = _Thread(self._server.hooks, Plan(_nothing, 1 << 30, before_lock=locked.set), beside)
+        other = _Thread(self._server.hooks, Plan(_nothing, 1 << 30, before_lock=about_to_lock), beside)
         one.start()
         while not paused.wait(_GLANCE) and one.is_alive():
             pass
