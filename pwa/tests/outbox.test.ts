@@ -42,48 +42,6 @@ describe('save (P2, P7: "Saved" is never a guess)', () => {
     expect(ops.map((op) => op.payload.prev)).toEqual([null, ...ops.slice(0, -1).map((op) => op.sha256)]);
   });
 
-  it('counts as only on this phone from the moment it reads as saved, however long the screens are built (P7)', async () => {
-    const id = await p.outbox.newReport(words('there'));
-    await p.sync();
-    expect(get(p.outbox.safety)).toMatchObject({ counted: true, pendingOps: 0 });
-    // A long pull is being put on the screens: no view is ready for a while.
-    const reading = vi.spyOn(p.store, 'copy').mockReturnValueOnce(p.store.copy(id)).mockReturnValue(new Promise(() => undefined));
-    await p.outbox.save(id, words('only here'));
-    expect(get(p.outbox.safety).pendingOps).toBe(1);
-    reading.mockRestore();
-  });
-
-  it('shows no words before they are counted as only here (P7)', async () => {
-    const id = await p.outbox.newReport(words('there'));
-    await p.sync();
-    await p.view(id);
-    const shown: number[] = [];
-    p.outbox.report(id).subscribe((view) => {
-      const found = view?.snapshot.fields['report']?.['narrative']?.[0]?.value;
-      if (found === 'only here') shown.push(get(p.outbox.safety).pendingOps);
-    });
-    let goOn = (): void => undefined;
-    const held = new Promise<void>((resolve) => (goOn = resolve));
-    const meta = p.store.meta.bind(p.store);
-    vi.spyOn(p.store, 'meta').mockImplementation((key) => (key === 'last-contact' ? held.then(() => meta(key)) : meta(key)));
-    const saved = p.outbox.save(id, words('only here'));
-    // The count is held up; time enough for the views.
-    for (let reads = 0; reads < 40; reads++) await p.store.copy(id);
-    goOn();
-    await saved;
-    await p.view(id);
-    expect(shown).toEqual([1]);
-  });
-
-  it('claims nothing before it has counted, at the start of the app (P7)', async () => {
-    const id = await p.outbox.newReport(words('only here'));
-    p.server.down = true;
-    const again = await reopen(p.server);
-    expect(get(again.outbox.safety).counted).toBe(false);
-    await again.view(id);
-    expect(get(again.outbox.safety)).toMatchObject({ counted: true, pendingOps: 1 });
-  });
-
   it('goes on counting after the app was killed and opened again without a network', async () => {
     const id = await p.outbox.newReport(words('before'));
     p.server.down = true;
@@ -148,6 +106,7 @@ describe('bases', () => {
 
 describe('delivery', () => {
   it('sends holds first, with the pending ops that they build on, then the rest (P6)', async () => {
+    await p.sync();
     p.server.down = true;
     const first = await p.outbox.newReport(words('long text'));
     const second = await p.outbox.newReport(words('other'));
@@ -201,6 +160,7 @@ describe('delivery', () => {
   });
 
   it('halves a batch that the server finds too large', async () => {
+    await p.sync();
     p.server.down = true;
     const id = await p.outbox.newReport(words('0'));
     for (let n = 1; n < 10; n++) await p.outbox.save(id, words(String(n)));
@@ -307,31 +267,5 @@ describe('views', () => {
     const again = await reopen(p.server);
     await again.outbox.save(id, words('first word'));
     expect(await again.view(id)).toMatchObject({ pending: 1 });
-  });
-});
-
-describe('restore (P12)', () => {
-  it('gives back what the server forgot, and keeps what is unsent', async () => {
-    const id = await p.outbox.newReport(words('kept by the phone'));
-    await p.sync();
-    expect(p.server.stored.size).toBe(1);
-    p.server.stored.clear();
-    p.server.seqOf.clear();
-    p.server.epoch = 'b';
-    p.server.seq = 0;
-    await p.sync();
-    expect(p.server.stored.size).toBe(1);
-    expect((await p.view(id))?.snapshot.fields['report']?.['narrative']?.[0]?.value).toBe('kept by the phone');
-  });
-
-  it('keeps acknowledged ops for 30 days', async () => {
-    const { prune } = await import('../src/outbox/pull');
-    const id = await p.outbox.newReport(words('a'));
-    await p.sync();
-    await prune(p.store, Date.now() + 29 * 86_400_000);
-    expect(await p.store.opsOf(id)).toHaveLength(1);
-    await prune(p.store, Date.now() + 31 * 86_400_000);
-    expect(await p.store.opsOf(id)).toHaveLength(0);
-    expect((await p.view(id))?.snapshot.fields['report']?.['narrative']?.[0]?.value).toBe('a');
   });
 });

@@ -84,7 +84,7 @@ describe('a report on which the server fails', () => {
     for (let round = 1; round < 7; round++) {
       p.engine.wake();
       await vi.waitFor(() => expect(reads()).toBe(round));
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await vi.waitFor(() => expect(get(p.outbox.safety).step).toBeNull());
     }
     expect(get(p.outbox.safety).error?.code).toBe('internal');
     expect(p.server.requests.at(-1)?.path).toContain('/api/pull');

@@ -1,19 +1,24 @@
 /** Following the feed: changed reports in, left ones out, and the cursor on in the same transaction (P4). */
-import { ApiProblem, STRANGER } from '../api/problem';
-import { json, reached, sendAs, serverNow, type Bearer } from '../api/request';
+import { ApiProblem, OFFLINE, STRANGER } from '../api/problem';
+import { json, reached, sendAs, serverNow, TIMEOUT, type Bearer } from '../api/request';
 import { currentUser, deviceOf } from '../session';
 import { seal } from '../storage/seam';
 import { noticesKey, type OpRow, type PhotoRow, type UserStore } from '../storage/user';
 import { isPatch, patched, whole } from '../sync/copy';
 import type { Change, Copy, DeviceName, Person, PullAnswer } from '../sync/types';
 import { changed } from './bus';
+import { isLost } from './trouble';
 import { covers } from './view';
 
 const PAGE = 200;
 const KEPT_DAYS = 30;
-const JUST_NOW = 10 * 60_000;
+/** A single report cannot be asked for in parts: a slow network is given longer for it. */
+const ALONE = 2 * TIMEOUT;
 /** Refusals that the server takes back by itself, or when its operator has it judge again. */
 const RUN_AGAIN = new Set(['waiting_for_base', 'waiting_for_report', 'unknown_entity', 'unknown_form', 'rule_failed', 'revoked_device']);
+
+/** How many reports a page may bring: fewer after one that never came through, as many as before once all is here. */
+let most = PAGE;
 
 /** That nothing followed on a cursor, and the ETag of that answer: asked again, the server may say "nothing new". */
 type Mark = { cursor: string; etag: string };
@@ -34,7 +39,7 @@ export async function pull(store: UserStore, bearer: Bearer, contact: () => Prom
     const taken = await copiesOf(store, bearer, page);
     // Fetching single reports took its time.
     if (currentUser()?.id !== store.user) return again;
-    if (page.reset) again = (await startAnew(store, cursor !== null)) || again;
+    if (page.reset) again = (await startAnew(store)) || again;
     const lost = await apply(store, page, taken);
     again ||= lost === true;
     if (lost !== null && !page.more) return again;
@@ -47,19 +52,34 @@ async function nextPage(store: UserStore, bearer: Bearer, cursor: string | null)
   const missing = (await store.meta<string[]>('missing-copies')) ?? [];
   const etag = cursor !== null && mark?.cursor === cursor && missing.length === 0 ? mark.etag : null;
   const query = new URLSearchParams({
-    limit: String(PAGE),
+    limit: String(most),
     ...(cursor ? { cursor } : {}),
     ...(await contactReport(store))
   });
-  const response = await sendAs(bearer, `/api/pull?${query.toString()}`, etag ? { headers: { 'If-None-Match': etag } } : {});
-  if (response.status === 304 && etag) {
-    reached();
-    return null;
-  }
-  const page = await json<PullAnswer>(response, (found) => Array.isArray(found.changes) && typeof found.cursor === 'string');
-  const given = response.headers.get('ETag');
+  const page = await ask(bearer, `/api/pull?${query.toString()}`, etag);
+  // Not before the walk is over: what had to be smaller for one page has to be for the next.
+  if (!page?.more) most = Math.min(PAGE, most * 2);
   // Kept only where the page changed nothing, so that a page that could not be put on the disk is asked for again.
-  return { ...page, mark: given && page.cursor === cursor ? { cursor, etag: given } : null };
+  return page && { ...page, mark: page.etag && page.cursor === cursor ? { cursor, etag: page.etag } : null };
+}
+
+async function ask(bearer: Bearer, path: string, etag: string | null): Promise<(PullAnswer & { etag: string | null }) | null> {
+  let answered = false;
+  try {
+    const headers = etag ? { headers: { 'If-None-Match': etag } } : {};
+    const response = await sendAs(bearer, path, { ...headers, timeout: most === 1 ? ALONE : TIMEOUT });
+    answered = true;
+    if (response.status === 304 && etag) {
+      reached();
+      return null;
+    }
+    const page = await json<PullAnswer>(response, (found) => Array.isArray(found.changes) && typeof found.cursor === 'string');
+    return { ...page, etag: response.headers.get('ETag') };
+  } catch (failed) {
+    const isCut = answered && failed instanceof ApiProblem && failed.code === OFFLINE;
+    if (isCut || (failed instanceof ApiProblem && isLost(failed))) most = Math.max(1, Math.floor(most / 2));
+    throw failed;
+  }
 }
 
 /** How many ops of this device the server has not confirmed: the desk is told that more is to come. */
@@ -117,7 +137,7 @@ function take(copies: Map<string, Copy | null>, wanted: Set<string>, change: Cha
 /** A report as the feed would serve it whole; null where it is out of this reader's sight. */
 async function fetchCopy(bearer: Bearer, report: string): Promise<Copy | null> {
   try {
-    const answer = await sendAs(bearer, `/api/reports/${encodeURIComponent(report)}`);
+    const answer = await sendAs(bearer, `/api/reports/${encodeURIComponent(report)}`, { timeout: ALONE });
     return whole(await json<Copy>(answer, (found) => found.report === report && typeof found.seq === 'number'));
   } catch (failed) {
     if (failed instanceof ApiProblem && failed.status === 404 && failed.code !== STRANGER) return null;
@@ -131,17 +151,15 @@ function isOneReports(failed: ApiProblem): boolean {
 }
 
 /**
- * Another epoch or scope: every copy is doubtful until it comes again, and what the server had acknowledged it may
- * have forgotten, so it is delivered again (P12). Nothing unsent is touched. The doubt is on disk, because the pages
- * that settle it may come in another life of the app.
+ * Another epoch or scope, or a first pull: every copy is doubtful until it comes again, and what the server had
+ * acknowledged it may have forgotten, however short ago that was, so it is delivered again (P12). Nothing unsent is
+ * touched. The doubt is on disk, because the pages that settle it may come in another life of the app.
  */
-async function startAnew(store: UserStore, hadCursor: boolean): Promise<boolean> {
+async function startAnew(store: UserStore): Promise<boolean> {
   const { db } = store;
   await store.setMeta('doubtful', await db.reports.toCollection().primaryKeys());
   const again = await db.transaction('rw', [db.ops, db.photos], async () => {
-    // Without a cursor this is the first pull: what was delivered just before is certainly there.
-    const before = hadCursor ? '~' : new Date((serverNow() ?? 0) - JUST_NOW).toISOString();
-    const told = db.ops.where('state').anyOf('acked', 'refused').and((op) => (op.settledAt ?? '') < before);
+    const told = db.ops.where('state').anyOf('acked', 'refused');
     const ops = await told.modify({ state: 'pending', seq: null, settledAt: null });
     return ops + (await db.photos.where({ state: 'done' }).modify({ state: 'pending', doneAt: null }));
   });

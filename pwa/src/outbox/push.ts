@@ -1,19 +1,17 @@
 /** Delivering ops. An op leaves the pending ones only on a receipt whose hash is its own (P7). */
-import { ApiProblem, NoToken, STRANGER, TIMED_OUT } from '../api/problem';
+import { ApiProblem, NoToken, STRANGER } from '../api/problem';
 import { json, jsonCall, sendAs, serverNow, TIMEOUT, type Bearer } from '../api/request';
 import { markRevoked } from '../session/device';
 import type { OpRow, StoredOp, UserStore } from '../storage/user';
 import type { PushAnswer, Receipt } from '../sync/types';
 import { changed } from './bus';
 import { MAX_OPS, batches, halves, queues } from './order';
-import { demoted, failed, failuresOf, isResting, troubleOf, wentThrough } from './trouble';
+import { demoted, failed, failuresOf, isLost, isResting, troubleOf, wentThrough } from './trouble';
 
 export type Delivery = { store: UserStore; bearer: Bearer; step?: (step: string) => void; contact?: () => Promise<void> };
 
 /** Statuses after which the batch is cut in two: too large, or one op in it that the server cannot read. */
 const SPLITS = new Set([400, 413, 422, 500]);
-/** What a proxy says of a server that broke or never answered, perhaps because of what was sent. */
-const GATEWAY = new Set([502, 503, 504]);
 /** A server that fails on this many ops of a report fails on the report; on this many reports, as a whole. */
 const PATIENCE = 3;
 /** A slow network is given time by the size of what it carries: bytes in a millisecond. */
@@ -171,11 +169,6 @@ function isSplit(failed: ApiProblem): boolean {
 /** Whether the server will never take this op as it is. */
 function isRefusal(failed: ApiProblem): boolean {
   return isSplit(failed) && failed.code !== STRANGER && failed.status !== 500;
-}
-
-/** Whether the batch went out and no answer of the server's came: the network is slow, or the op breaks the server. */
-function isLost(failed: ApiProblem): boolean {
-  return failed.code === TIMED_OUT || (failed.code === STRANGER && GATEWAY.has(failed.status));
 }
 
 function now(): string {

@@ -1,6 +1,9 @@
 /** Queues whose ops failed, one for each report: each waits by itself, so that none holds up another (P8). */
-import { ApiProblem } from '../api/problem';
+import { ApiProblem, STRANGER, TIMED_OUT } from '../api/problem';
 import { delay } from './backoff';
+
+/** What a proxy says of a server that broke or never answered, perhaps because of what it was asked. */
+const GATEWAY = new Set([502, 503, 504]);
 
 type Trouble = { times: number; until: number; problem: ApiProblem };
 
@@ -56,4 +59,9 @@ export function troubleOf(queues: Iterable<string>): ReportFailed | null {
   const found = [...queues].flatMap((queue) => troubles.get(queue) ?? []);
   const first = found.sort((a, b) => a.until - b.until)[0];
   return first ? new ReportFailed(first.problem, first.until) : null;
+}
+
+/** Whether a request went out and no answer of the server's came: the network is slow, or the request breaks the server. */
+export function isLost(failed: ApiProblem): boolean {
+  return failed.code === TIMED_OUT || (failed.code === STRANGER && GATEWAY.has(failed.status));
 }
