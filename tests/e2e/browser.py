@@ -11,6 +11,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
+from demo.phone import Phone
 from tests.support.cast import Member
 from tools.chromium import FLAGS
 
@@ -22,8 +23,9 @@ PHONE: Kind = {
     "has_touch": True,
     "color_scheme": "dark",
 }
-# Servers, worker and browsers share the machine with the test.
-expect.set_options(timeout=15_000)
+# Servers, worker and browsers share the machine with the test. Waiting costs nothing where it succeeds.
+PATIENCE = 45_000
+expect.set_options(timeout=PATIENCE)
 DESK: Kind = {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"}
 
 
@@ -53,7 +55,7 @@ class Handset:
             **self.kind,
         )
         page = self.context.pages[0] if self.context.pages else self.context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.goto(self.url + path)
         return page
@@ -109,5 +111,21 @@ def ready_offline(page: Page) -> None:
     page.evaluate("location.hash = '#/'")
 
 
-def words(text: str) -> re.Pattern[str]:
-    return re.compile(re.escape(text), re.IGNORECASE)
+def refuse(page: Page) -> None:
+    """Note with one tap that an agent refused; the phone says so only once agent and answer are on its disk."""
+    page.get_by_role("link", name="Refused ID").click()
+    page.get_by_role("button", name="Refused", exact=True).click()
+    expect(page.get_by_text(re.compile("→ Refused · saved")).first).to_be_visible()
+
+
+def wait_for_lists(desk: Phone, lists: list[str]) -> None:
+    """Follow the feed until its one report holds these entities and no others: each is delivered by itself."""
+    found: list[list[str]] = []
+    for _ in range(90):
+        desk.pull()
+        entities = [copy["snapshot"]["entities"].values() for copy in desk.copies.values()]
+        found = [sorted(each["list"] for each in report) for report in entities]
+        if found == [lists]:
+            return
+        time.sleep(0.5)
+    raise AssertionError(found)

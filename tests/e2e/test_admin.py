@@ -56,7 +56,7 @@ def first_sign_in(page: Page, once: str) -> None:
     page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
     page.get_by_label("New password again").fill(NEW_PASSWORD)
     page.get_by_role("button", name="Change password").click()
-    expect(page.get_by_role("link", name="Hold footage")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("link", name="Hold footage")).to_be_visible()
 
 
 def reset_password(page: Page) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests.e2e.browser import Handset, ready_offline, sign_in
+from tests.e2e.browser import Handset, ready_offline, refuse, sign_in, wait_for_lists
 from tests.support.live import Live
 
 
@@ -18,7 +18,7 @@ def registration_of(devtools: CDPSession, page: Page, origin: str) -> str:
 
     devtools.on("ServiceWorker.workerRegistrationUpdated", note)
     devtools.send("ServiceWorker.enable")
-    for _ in range(50):
+    for _ in range(300):
         if found:
             break
         page.wait_for_timeout(100)
@@ -36,9 +36,7 @@ def test_what_was_saved_without_a_network_arrives_though_the_app_is_closed(
     devtools = handset.context.new_cdp_session(page)
     told = {"origin": live.stack.url, "registrationId": registration_of(devtools, page, live.stack.url)}
     live.stack.stop_server()
-    page.get_by_role("link", name="Refused ID").click()
-    page.get_by_role("button", name="Refused", exact=True).click()
-    expect(page.get_by_text("Saved").first).to_be_visible()
+    refuse(page)
     page.evaluate("location.hash = '#/'")
     expect(page.get_by_text("Only on this phone: ").first).to_be_visible()
     page.goto("about:blank")
@@ -48,11 +46,4 @@ def test_what_was_saved_without_a_network_arrives_though_the_app_is_closed(
     desk.pull()
     assert not desk.copies  # nobody sends while the app is closed and the browser has said nothing
     devtools.send("ServiceWorker.dispatchSyncEvent", {**told, "tag": "holdfast-send", "lastChance": False})
-    for _ in range(60):
-        desk.pull()
-        if desk.copies:
-            break
-        time.sleep(0.5)
-    (copy,) = desk.copies.values()
-    lists = sorted(entity["list"] for entity in copy["snapshot"]["entities"].values())
-    assert lists == ["agents", "attempts"]
+    wait_for_lists(desk, ["agents", "attempts"])

@@ -14,8 +14,6 @@ from tests.e2e.screens import shoot
 from tests.support.live import Live
 from tests.support.reports import complete_report
 
-PATIENCE = 45_000
-
 
 def conflicted(live: Live) -> tuple[str, list[str]]:
     """Save a report on one phone, then write the same field from it and from a tablet, apart. Returns the names."""
@@ -39,9 +37,7 @@ def test_the_officer_settles_a_conflict_with_a_reason(live: Live, browser: Calla
     report, values = conflicted(live)
     page = browser("officer", live.stack.url).open()
     sign_in(page, live.cast.officer)
-    expect(page.get_by_text("in the desk's hands").or_(page.get_by_text("needs you")).first).to_be_visible(
-        timeout=PATIENCE
-    )
+    expect(page.get_by_text("in the desk's hands").or_(page.get_by_text("needs you")).first).to_be_visible()
     go(page, f"/report/{report}")
     page.get_by_role("link", name=re.compile("Address")).first.click()
     for value in values:
@@ -63,7 +59,7 @@ def test_the_officer_settles_a_conflict_with_a_reason(live: Live, browser: Calla
 def open_conflict(page: Page, live: Live, report: str) -> None:
     """Sign the officer in and open the two values of the address."""
     sign_in(page, live.cast.officer)
-    expect(page.get_by_text("needs you").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("needs you").first).to_be_visible()
     go(page, f"/report/{report}/conflict/report/address")
     expect(page.get_by_role("button", name=re.compile("^Keep that"))).to_be_visible()
 
@@ -79,7 +75,7 @@ def test_a_value_that_arrives_during_the_decision_shows_itself(live: Live, brows
     open_conflict(page, live, report)
     choose(page)
     third = write_unseen(live, report, "the north corner")
-    expect(page.get_by_text("A further value arrived while you were deciding")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("A further value arrived while you were deciding")).to_be_visible()
     expect(page.get_by_text("the north corner").first).to_be_visible()
     expect(page.get_by_role("button", name="Choose first")).to_be_disabled()
     page.get_by_role("button", name=re.compile("Keep value 3")).click()
@@ -105,7 +101,7 @@ def test_a_value_that_arrives_unseen_stands_beside_the_decision(live: Live, brow
     heads = wait_for_address(live, page, lambda heads: {each["value"] for each in heads} == both)
     assert len(heads) == 2
     go(page, f"/report/{report}/conflict/report/address")
-    expect(page.get_by_text("the north corner").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("the north corner").first).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("^Keep that"))).to_be_visible()
 
 
@@ -146,7 +142,7 @@ def test_the_author_of_a_value_that_was_not_kept_is_told(live: Live, browser: Ca
     page = browser("officer", live.stack.url).open()
     sign_in(page, live.cast.officer)
     told = page.get_by_text(re.compile("Your “the south corner” was not kept: Dana Desk.* chose “the east corner”"))
-    expect(told.first).to_be_visible(timeout=PATIENCE)
+    expect(told.first).to_be_visible()
     expect(page.get_by_text("Reason: The video shows it.").first).to_be_visible()
     shoot(page, "officer-not-kept", live)
     page.get_by_role("link", name="Write it again").first.click()
@@ -188,7 +184,7 @@ def test_the_desk_settles_a_conflict_with_a_reason(live: Live, browser: Callable
     page = browser("desk", live.stack.url, DESK).open()
     sign_in(page, live.cast.desk)
     page.get_by_role("link", name=re.compile("^Conflicts")).first.click()
-    page.locator(f"a[data-report='{report}']").click(timeout=PATIENCE)
+    page.locator(f"a[data-report='{report}']").click()
     page.get_by_role("navigation", name="Report").get_by_role("link", name=re.compile("^Conflicts")).click()
     for value in values:
         expect(page.get_by_text(value).first).to_be_visible()

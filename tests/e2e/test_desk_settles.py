@@ -12,7 +12,6 @@ from tests.e2e.screens import shoot
 from tests.support.live import Live
 from tests.support.reports import complete_report
 
-PATIENCE = 45_000
 NOTE = "A grey van stood at the corner. Two persons got out. They walked to the shop. The van left."
 ONE = NOTE.replace("A grey van", "A dark grey van")
 CONFIRMED = "Merged text read and confirmed"
@@ -35,7 +34,7 @@ def apart(live: Live) -> tuple[str, Phone]:
 
 def open_conflicts(page: Page, live: Live, report: str) -> None:
     sign_in(page, live.cast.desk)
-    page.locator(f"a[data-report='{report}']").click(timeout=PATIENCE)
+    page.locator(f"a[data-report='{report}']").click()
     page.get_by_role("navigation", name="Report").get_by_role("link", name=re.compile("^Conflicts")).click()
 
 
@@ -68,14 +67,14 @@ def test_a_value_that_comes_while_the_desk_chooses_is_announced(live: Live, brow
     page.get_by_label(re.compile("^Reason")).fill("The photo shows it.")
     late = third.edit(report, {"address": "the north corner"})
     third.push()
-    expect(page.get_by_role("alert")).to_contain_text("1 new value came while you were reading.", timeout=PATIENCE)
+    expect(page.get_by_role("alert")).to_contain_text("1 new value came while you were reading.")
     expect(page.get_by_role("button", name="Resolve")).to_be_disabled()
     page.get_by_role("button", name="Show what stands now").click()
     expect(page.get_by_label(re.compile("^Reason"))).to_have_value("The photo shows it.")
     page.get_by_role("radio", name="Keep value 3").check()
     shoot(page, "desk-three-values", live)
     page.get_by_role("button", name="Resolve").click()
-    expect(page.get_by_text("Not kept: “the south corner” (star 12345,")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Not kept: “the south corner” (star 12345,")).to_be_visible()
     expect(page.get_by_text("Reason given: The photo shows it.")).to_be_visible()
     fields = wait_for(live, page, report, lambda fields: len(fields["report"]["address"]) == 1)
     (head,) = fields["report"]["address"]
@@ -101,7 +100,7 @@ def test_a_value_that_the_desk_had_not_seen_stays_beside_its_decision(
     handset.context.set_offline(False)
     both = {"the south corner", "the north corner"}
     wait_for(live, page, report, lambda fields: {each["value"] for each in fields["report"]["address"]} == both)
-    expect(page.get_by_role("radio", name="Keep this")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("radio", name="Keep this")).to_be_visible()
     expect(page.get_by_text("the north corner").first).to_be_visible()
 
 
@@ -130,12 +129,12 @@ def test_the_desk_confirms_a_merged_note_before_it_approves(live: Live, browser:
     expect(page.get_by_text(NOTE).first).to_be_visible()
     shoot(page, "desk-merged", live)
     page.get_by_role("button", name="Confirm as it reads").click()
-    expect(page.get_by_text("What stood there before stays in the history.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("What stood there before stays in the history.")).to_be_visible()
     fields = wait_for(live, page, report, lambda fields: len(fields[note]["text"]) == 1)
     assert fields[note]["text"][0]["actor"] == live.cast.desk.id
     history = live.phone(live.cast.desk).call("GET", f"/api/reports/{report}/history").json["ops"]
     assert [each["payload"]["reason"] for each in history if each["payload"]["kind"] == "resolve"] == [CONFIRMED]
-    page.get_by_role("button", name="Approve and lock").click(timeout=PATIENCE)
+    page.get_by_role("button", name="Approve and lock").click()
     page.get_by_role("dialog").get_by_role("button", name="Approve and lock").click()
     wait_for(live, page, report, lambda fields: fields["review"]["state"][-1]["value"] == "approved")
     assert handset.errors == []
@@ -165,7 +164,7 @@ def test_the_desk_asks_the_officer_about_a_disputed_entry(live: Live, browser: C
     expect(card).to_contain_text("K-4471")
     for device in ("Phone", "Tablet"):
         expect(card).to_contain_text(device)
-    expect(page.get_by_text("Tablet of star 12345 last reported 7 unsent,")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Tablet of star 12345 last reported 7 unsent,")).to_be_visible()
     shoot(page, "desk-disputed-entry", live)
     card.get_by_role("button", name="Ask with the return").click()
     page.get_by_role("button", name="Return with reasons (1)").click()

@@ -1,11 +1,10 @@
 """P10: an expired session strands nothing: the phone still captures, and still delivers by its device's signature."""
 
-import time
 from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.e2e.browser import Handset, ready_offline, sign_in
+from tests.e2e.browser import Handset, ready_offline, refuse, sign_in, wait_for_lists
 from tests.support.live import Live
 
 
@@ -18,15 +17,6 @@ def test_a_phone_whose_session_is_over_captures_and_delivers(live: Live, browser
     handset.context.clear_cookies()  # with the cookie and the page's memory gone, nothing of the session is left
     page.reload()
     expect(page.get_by_text("Sign in to see what changed").first).to_be_visible()
-    page.get_by_role("link", name="Refused ID").click()
-    page.get_by_role("button", name="Refused", exact=True).click()
-    expect(page.get_by_text("Saved").first).to_be_visible()
+    refuse(page)
     desk = live.phone(live.cast.desk)
-    for _ in range(60):
-        desk.pull()
-        if desk.copies:
-            break
-        time.sleep(0.5)
-    (copy,) = desk.copies.values()
-    lists = sorted(entity["list"] for entity in copy["snapshot"]["entities"].values())
-    assert lists == ["agents", "attempts"]
+    wait_for_lists(desk, ["agents", "attempts"])

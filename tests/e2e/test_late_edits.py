@@ -12,8 +12,6 @@ from tests.e2e.screens import shoot
 from tests.support.live import Live
 from tests.support.reports import complete_report
 
-PATIENCE = 45_000
-
 
 def approved_before(live: Live, edits: list[dict[str, str]]) -> tuple[str, list[str]]:
     """Approve a report; then these edits of it arrive from a tablet that had no network. Returns report and ops."""
@@ -51,7 +49,7 @@ def written_unnamed(live: Live, values: dict[str, str]) -> tuple[str, str]:
 def open_late(page: Page, live: Live, report: str) -> None:
     sign_in(page, live.cast.desk)
     row = page.locator(f"a[data-report='{report}']")
-    row.click(timeout=PATIENCE)
+    row.click()
     expect(page.get_by_text("to decide about")).to_be_visible()
     page.get_by_role("navigation", name="Report").get_by_role("link", name=re.compile("^Late")).click()
 
@@ -100,12 +98,10 @@ def test_late_words_are_added_as_a_supplement_or_closed(live: Live, browser: Cal
     expect(text).to_have_value(re.compile("^Written by .*Old tablet.*\nAddress.*: “W 26th St & S Kedzie Ave”$"))
     text.fill(text.input_value() + "\nAsked on the radio: the corner is right.")
     give_reason(page, "Add as a supplement", "The tablet had no network.")
-    expect(page.get_by_text("Added as a supplement. The approved text stays as it was.")).to_be_visible(
-        timeout=PATIENCE
-    )
+    expect(page.get_by_text("Added as a supplement. The approved text stays as it was.")).to_be_visible()
     entry(page, "1012").get_by_role("button", name="Nothing more needed").click()
     give_reason(page, "Nothing more needed", "The report says it already.")
-    expect(page.get_by_text("Its words stay stored and listed.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Its words stay stored and listed.")).to_be_visible()
     expect(page.locator(f"a[data-report='{report}']")).not_to_contain_text("late")
 
     page.get_by_text("2 changes that need nothing more").click()
@@ -133,7 +129,7 @@ def test_late_words_are_taken_in_as_they_were_written(live: Live, browser: Calla
     entry(page, words).get_by_role("button", name="Take in as a correction").click()
     expect(page.get_by_role("dialog")).to_contain_text(words)
     give_reason(page, "Take in as a correction", "He was there; the naming was taken back by mistake.")
-    expect(page.get_by_text("Taken in as it was written.").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Taken in as it was written.").first).to_be_visible()
 
     page.get_by_role("navigation", name="Report").get_by_role("link", name="Facts").click()
     page.get_by_role("button", name="Who wrote Beat").click()

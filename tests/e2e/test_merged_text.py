@@ -12,7 +12,6 @@ from tests.e2e.screens import shoot
 from tests.support.live import Live
 from tests.support.reports import complete_report
 
-PATIENCE = 45_000
 NOTE = "A grey van stood at the corner. Two persons got out. They walked to the shop. The van left."
 ONE = NOTE.replace("A grey van", "A dark grey van")
 OTHER = NOTE.replace("The van left.", "The van left at 21:20.")
@@ -35,7 +34,7 @@ def test_a_merged_note_is_labelled_until_it_is_read_and_confirmed(live: Live, br
 
     page = pages[0]
     link = page.get_by_role("link", name=re.compile(LABEL))
-    expect(link.first).to_be_visible(timeout=PATIENCE)
+    expect(link.first).to_be_visible()
     expect(page.get_by_text(MERGED).first).to_be_visible()
     desk = live.phone(live.cast.desk)
     submit(page, report)
@@ -51,8 +50,8 @@ def test_a_merged_note_is_labelled_until_it_is_read_and_confirmed(live: Live, br
     heads = confirmed(desk, page, report, note)
     assert [each["value"] for each in heads] == [MERGED]
     assert approval(desk, page, report) == ("applied", None)
-    expect(pages[1].get_by_text(MERGED).first).to_be_visible(timeout=PATIENCE)
-    expect(pages[1].get_by_text(LABEL)).to_have_count(0, timeout=PATIENCE)
+    expect(pages[1].get_by_text(MERGED).first).to_be_visible()
+    expect(pages[1].get_by_text(LABEL)).to_have_count(0)
     assert first.errors == second.errors == []
 
 
@@ -69,7 +68,7 @@ def open_notes(handset: Handset, live: Live, report: str) -> Page:
     page = handset.open()
     sign_in(page, live.cast.officer)
     go(page, f"/report/{report}/notes")
-    expect(page.get_by_label("Note", exact=True)).to_have_value(NOTE, timeout=PATIENCE)
+    expect(page.get_by_label("Note", exact=True)).to_have_value(NOTE)
     return page
 
 

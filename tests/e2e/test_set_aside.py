@@ -11,8 +11,6 @@ from tests.e2e.screens import shoot
 from tests.support.live import Live
 from tests.support.reports import complete_report
 
-PATIENCE = 45_000
-
 
 def late_words(live: Live, values: list[dict[str, str]]) -> tuple[str, Phone, list[str]]:
     """Approve a report of the officer's; then each of these edits arrives from a tablet that had not heard of it."""
@@ -53,7 +51,7 @@ def test_late_words_are_settled_by_desk_and_author(live: Live, browser: Callable
 
     page = browser("officer", live.stack.url).open()
     sign_in(page, live.cast.officer)
-    expect(page.get_by_text("2 changes not accepted").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("2 changes not accepted").first).to_be_visible()
     go(page, f"/report/{report}/kept")
     expect(entry(page, words[0])).to_contain_text("Taken in as a supplement by Dana Desk")
     expect(entry(page, words[1])).to_contain_text("The desk decides whether it is taken in")
@@ -72,7 +70,7 @@ def test_late_words_are_settled_by_desk_and_author(live: Live, browser: Callable
     dialog.get_by_role("button", name="Settle it").click()
     expect(dialog).to_have_count(0)
     go(page, "/")
-    expect(page.get_by_text("only on this phone").filter(visible=True)).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_text("only on this phone").filter(visible=True)).to_have_count(0)
     expect(page.get_by_text("needs you").filter(visible=True)).to_have_count(0)
 
     copy = desk.call("GET", f"/api/reports/{report}").json
@@ -97,7 +95,7 @@ def test_an_agent_removed_while_another_phone_wrote_in_it_is_kept_by_choice(
 
     page = browser("officer", live.stack.url).open()
     sign_in(page, live.cast.officer)
-    expect(page.get_by_text("2 removals to check").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("2 removals to check").first).to_be_visible()
     for agent, choice in ((kept, "Keep it"), (removed, "Remove it")):
         go(page, f"/report/{report}/agents/{agent}")
         expect(page.get_by_text("Removed by one person while another wrote in it")).to_be_visible()
@@ -105,7 +103,7 @@ def test_an_agent_removed_while_another_phone_wrote_in_it_is_kept_by_choice(
         page.get_by_role("button", name=choice, exact=True).click()
         expect(page.get_by_role("button", name=choice, exact=True)).to_have_count(0)
     go(page, "/")
-    expect(page.get_by_text("only on this phone").filter(visible=True)).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_text("only on this phone").filter(visible=True)).to_have_count(0)
     two.pull()
     entities = two.copies[report]["snapshot"]["entities"]
     states = {agent: (entities[agent]["removed"], entities[agent]["flagged"]) for agent in (kept, removed)}
