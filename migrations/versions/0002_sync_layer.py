@@ -92,7 +92,9 @@ def _renew_snapshots() -> None:
         stored, facts = database.execute(sa.select(_REPORT.c.snapshot, _REPORT.c.facts).where(of_it)).one()
         rows = database.execute(sa.select(_OP.c.id, _OP.c.jws).where(_OP.c.report_id == report))
         seen = {(id, *place): base for id, jws in rows for *place, base in _edits(jws)}
-        values = {"snapshot": _renewed(json.loads(stored), seen), "facts": {**json.loads(facts), "flags": []}}
+        told = json.loads(facts)
+        told |= {"kept": len(told["quarantined"]), "flags": []}
+        values = {"snapshot": _renewed(json.loads(stored), seen), "facts": told}
         written = {name: json.dumps(each, separators=(",", ":")).encode("ascii") for name, each in values.items()}
         database.execute(sa.update(_REPORT).where(of_it).values(written))
     database.execute(sa.update(_COUNTER).values(epoch=str(uuid.uuid4())))

@@ -227,10 +227,10 @@ describe('a copy of an earlier version of this app', () => {
     const removal = { ...before, op: 'r', value: null, saw: ['x'] };
     const fields = { report: { narrative: [before] }, e1: { '@entity': [removal] } };
     const entry = { op: 'q', kind: 'edit', actor: 'a', device: 'd', reason: 'report_locked', received: 'x', wall: 'y', edits: [] };
-    const { flags: _flags, ...copy } = await kept();
+    const { flags: _flags, kept: _kept, ...copy } = await kept();
     await keep({ ...copy, quarantined: [entry], snapshot: { ...snapshot, fields } } as unknown as Copy);
     const whole = await kept();
-    expect(whole).toMatchObject({ flags: [], snapshot: { open: {}, settled: [] }, quarantined: [{ sha256: 'q', not_before: null }] });
+    expect(whole).toMatchObject({ flags: [], kept: 1, snapshot: { open: {}, settled: [] }, quarantined: [{ sha256: 'q', not_before: null }] });
     expect(whole.snapshot.fields['report']?.['narrative']?.[0]).toMatchObject({ base: [], not_before: null });
     expect(whole.snapshot.fields['e1']?.['@entity']?.[0]?.base).toEqual(['x']);
     await p.outbox.save(report, words('goes on'));

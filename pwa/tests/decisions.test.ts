@@ -58,6 +58,8 @@ describe('a kept op', () => {
     const none = { code: 'reason_missing' };
     await expect(p.outbox.dismiss(report, entry.op, ' ')).rejects.toMatchObject(none);
     await expect(p.outbox.admitCorrection(report, entry, '')).rejects.toMatchObject(none);
+    const unread = { ...entry, edits: null };
+    await expect(p.outbox.admitCorrection(report, unread, 'so')).rejects.toMatchObject({ code: 'not_whole' });
     await expect(p.outbox.admitSupplement(report, entry, 'x', '')).rejects.toMatchObject(none);
   });
 

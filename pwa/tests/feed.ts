@@ -2,7 +2,7 @@
 import type { Change, Copy, Patch, Snapshot } from '../src/sync/types';
 
 const PARTS = new Set(['entities', 'fields']);
-const FACTS = ['holds', 'photos', 'quarantined', 'flags'] as const;
+const FACTS = ['holds', 'photos', 'quarantined', 'kept', 'flags'] as const;
 
 const alike = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 

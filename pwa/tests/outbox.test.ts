@@ -207,7 +207,7 @@ describe('delivery', () => {
     expect((await p.store.opsOf(id))[0]?.state).toBe('refused');
     expect(view).toMatchObject({ state: 'needs_you', pending: 0 });
     expect(view?.quarantined[0]).toMatchObject({ op: op?.op, reason: 'report_locked' });
-    expect(view?.quarantined[0]?.edits[0]?.value).toBe('late word');
+    expect(view?.quarantined[0]?.edits?.[0]?.value).toBe('late word');
     expect(get(p.outbox.safety).refused).toBe(1);
   });
 

@@ -26,7 +26,7 @@ describe('refused ops', () => {
       expect(await p.store.op(op?.op ?? '')).toMatchObject({ state: 'refused', verdict: 'quarantined', reason });
       const view = await p.view(id);
       expect(view?.quarantined).toMatchObject([{ op: op?.op, reason }]);
-      expect(view?.quarantined[0]?.edits[0]?.value).toBe('unread');
+      expect(view?.quarantined[0]?.edits?.[0]?.value).toBe('unread');
       expect(view?.state).toBe('needs_you');
     }
   );
@@ -49,5 +49,31 @@ describe('refused ops', () => {
     p.server.seqOf.set(id, ++p.server.seq);
     await p.sync();
     expect((await p.store.opsOf(id))[0]?.state).toBe(state);
+  });
+
+  it('sends one that waited once more where a report lists only some, and takes its receipt for the truth', async () => {
+    const id = await p.outbox.newReport(words('a'));
+    const [op] = await p.store.opsOf(id);
+    p.server.refuse.set(op?.op ?? '', 'waiting_for_base');
+    await p.sync();
+    p.server.dress = (copy) => ({ ...copy, quarantined: [], kept: 60 });
+    p.server.seqOf.set(id, ++p.server.seq);
+    const sent = p.server.pushes().length;
+    await p.sync();
+    await p.sync();
+    expect(p.server.pushes().slice(sent).flat().map((each) => each.op)).toEqual([op?.op]);
+    expect((await p.store.opsOf(id))[0]).toMatchObject({ state: 'refused', reason: 'waiting_for_base' });
+    expect(await p.view(id)).toMatchObject({ unlisted: 60 });
+  });
+
+  it('shows the own words for which a copy had no room', async () => {
+    const id = await p.outbox.newReport(words('long'));
+    const [op] = await p.store.opsOf(id);
+    p.server.refuse.set(op?.op ?? '', 'bad_value');
+    p.server.dress = (copy) => ({ ...copy, quarantined: copy.quarantined.map((each) => ({ ...each, edits: null })) });
+    await p.sync();
+    await p.sync();
+    expect((await p.store.copy(id))?.quarantined[0]?.edits).toBeNull();
+    expect((await p.view(id))?.quarantined[0]?.edits?.[0]?.value).toBe('long');
   });
 });

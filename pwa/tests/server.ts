@@ -209,6 +209,7 @@ export class Server {
         wall: payload.time.wall,
         edits: payload.edits
       })),
+      kept: refused.length,
       flags: []
     });
   }

@@ -17,6 +17,8 @@ from sync.op import Op
 
 # A contact that says nothing new is written down no more often than this.
 _AGAIN = timedelta(minutes=1)
+# With how many others an op is flagged that were counted alike.
+_ALIKE = 8
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,9 @@ def count(uow: UnitOfWork, ops: Sequence[Op], unsent: Mapping[str, int]) -> None
     for each in ops:
         alike[each.device, each.n][each.id] = each.report
     flags = [
-        {"op_id": one, "other_id": other, "flag": "n_reused", "report_id": report, "device_id": device}
+        {"op_id": one, "other_id": other, "flag": "n_reused", "report_id": reports[one], "device_id": device}
         for (device, _n), reports in alike.items()
-        for one, report in reports.items()
-        for other in reports
-        if one != other
+        for one, other in _pairs(sorted(reports))
     ]
     if flags:
         uow.session.execute(upsertable(uow.session, OpFlag.__table__).on_conflict_do_nothing(), flags)
@@ -56,6 +56,11 @@ def count(uow: UnitOfWork, ops: Sequence[Op], unsent: Mapping[str, int]) -> None
         new = sum(not stored[device, n] for n in counts)
         rows.append(_row(uow, device, user, unsent.get(device), new, max(counts)))
     _write(uow.session, rows)
+
+
+def _pairs(alike: Sequence[str]) -> set[tuple[str, str]]:
+    """Return which ops are flagged with which others: all of a few; of many each with the first (P8)."""
+    return {pair for one in alike for first in alike[:_ALIKE] if one != first for pair in ((one, first), (first, one))}
 
 
 def _counted_alike(session: Session, ops: Sequence[Op]) -> dict[tuple[str, int], dict[str, str]]:

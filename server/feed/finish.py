@@ -50,7 +50,7 @@ def finish(uow: UnitOfWork) -> None:
         outcome.seq = seqs.get(outcome.report or "", counter["seq"])
     store.write_ops(uow, left)
     if ids:
-        changes.write_reports(session, uow.now, left, _facts(session, ids), seqs)
+        changes.write_reports(session, uow.now, left, _facts(session, ids, left), seqs)
         changes.write_scopes(session, _wanted_scopes(session, ids, left), changes.load_scopes(session, ids, left), seqs)
     if left.outcomes:
         _sign_receipts(uow, left, counter)
@@ -63,13 +63,19 @@ def _tell(url: str, seq: int) -> None:
     redis_at(url).publish(POKES, seq)
 
 
-def _facts(session: Session, ids: list[str]) -> dict[str, dict[str, Any]]:
+def _facts(session: Session, ids: list[str], left: Pending) -> dict[str, dict[str, Any]]:
     sources: Mapping[str, Facts] = current_app.extensions["facts"]
-    found = {name: source(session, ids) for name, source in sources.items()}
+    found: dict[str, Mapping[str, Any]] = {name: source(session, ids) for name, source in sources.items()}
     told = aside.told_of(session, ids)
-    found["quarantined"] = aside.quarantined(session, told)
-    found["flags"] = aside.flags(session, told)
-    return {report: {name: sections.get(report, []) for name, sections in found.items()} for report in ids}
+    kept = aside.quarantined(session, told, aside.settled_in(left.snapshots[each] for each in told))
+    flags = aside.flags(session, told)
+    return {
+        report: {
+            **{name: sections.get(report, []) for name, sections in found.items()},
+            **aside.facts(kept.get(report), flags.get(report)),
+        }
+        for report in ids
+    }
 
 
 def _wanted_scopes(session: Session, ids: list[str], left: Pending) -> dict[str, set[str]]:

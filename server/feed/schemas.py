@@ -133,7 +133,12 @@ class QuarantinedOut(Schema):
     received = fields.String(required=True)
     not_before = fields.String(required=True, allow_none=True)
     wall = fields.String(required=True, allow_none=True)
-    edits = fields.List(fields.Nested(EditOut), required=True)
+    edits = fields.List(
+        fields.Nested(EditOut),
+        required=True,
+        allow_none=True,
+        metadata={"description": "null where there was no room for them: the report's history has them"},
+    )
 
 
 class HoldStatusOut(Schema):
@@ -170,6 +175,9 @@ class CopyOut(Schema):
     holds = fields.List(fields.Nested(HoldStatusOut), required=True)
     photos = fields.List(fields.Nested(PhotoStatusOut), required=True)
     quarantined = fields.List(fields.Nested(QuarantinedOut), required=True)
+    kept = fields.Integer(
+        required=True, metadata={"description": "how many ops are kept aside; `quarantined` lists some of them"}
+    )
     flags = fields.List(fields.Nested(FlagOut), required=True)
 
 
@@ -194,6 +202,7 @@ class ChangeOut(CopyOut):
     holds = fields.List(fields.Nested(HoldStatusOut))
     photos = fields.List(fields.Nested(PhotoStatusOut))
     quarantined = fields.List(fields.Nested(QuarantinedOut))
+    kept = fields.Integer()
     flags = fields.List(fields.Nested(FlagOut))
     since = fields.Integer()
     patch = fields.Nested(PatchOut)

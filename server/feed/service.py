@@ -22,7 +22,7 @@ from server.feed.finish import COUNTER, newest_statement
 from server.feed.gather import Gatherer
 from server.feed.intake import Delivery, context, take_in
 from server.feed.interpret import weigh
-from server.feed.models import FeedCounter, Report, ReportScope, StoredOp
+from server.feed.models import FeedCounter, OpClash, Report, ReportScope, StoredOp
 from server.feed.pages import FutureLost, Page
 from server.feed.signing import read, readable_payload
 from server.feed.store import UNJUDGED, Statement
@@ -231,7 +231,7 @@ def in_scope(session: Session, actor: Actor) -> set[str]:
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """One stored op of a report, with what was made of it."""
+    """One stored string of a report, with what was made of it."""
 
     op: str
     sha256: str
@@ -243,19 +243,15 @@ class HistoryEntry:
     seq: int | None
 
 
-def _entry_of(row: StoredOp) -> HistoryEntry:
-    said = readable_payload(row.jws)
-    return HistoryEntry(row.id, row.sha256, row.jws, said, row.verdict, row.reason, row.received_at, row.seq)
-
-
 def history(session: Session, report: str) -> list[HistoryEntry]:
-    """Return every op of a report, oldest first, quarantined ones too."""
-    rows = session.scalars(
-        select(StoredOp).where(StoredOp.report_id == report).order_by(StoredOp.received_at, StoredOp.seq, StoredOp.id)
-    )
-    return [
-        HistoryEntry(
-            row.id, row.sha256, row.jws, readable_payload(row.jws), row.verdict, row.reason, row.received_at, row.seq
-        )
-        for row in rows
-    ]
+    """Return every op of a report, oldest first, quarantined ones too, and other bytes under an op's id."""
+    rows = session.scalars(select(StoredOp).where(StoredOp.report_id == report))
+    ops = [_entry_of(row, row.id, row.verdict, row.reason) for row in rows]
+    others = session.scalars(select(OpClash).where(OpClash.report_id == report))
+    ops += [_entry_of(row, row.op_id, Verdict.QUARANTINED, "op_id_reused") for row in others]
+    return sorted(ops, key=lambda each: (each.received, each.seq or 0, each.op, each.sha256))
+
+
+def _entry_of(row: StoredOp | OpClash, op: str, verdict: str | None, reason: str | None) -> HistoryEntry:
+    said = readable_payload(row.jws)
+    return HistoryEntry(op, row.sha256, row.jws, said, verdict, reason, row.received_at, row.seq)

@@ -1382,6 +1382,7 @@ export interface components {
         ChangeOut: {
             flags?: components["schemas"]["FlagOut"][];
             holds?: components["schemas"]["HoldStatusOut"][];
+            kept?: number;
             patch?: components["schemas"]["PatchOut"];
             photos?: components["schemas"]["PhotoStatusOut"][];
             quarantined?: components["schemas"]["QuarantinedOut"][];
@@ -1406,6 +1407,8 @@ export interface components {
         CopyOut: {
             flags: components["schemas"]["FlagOut"][];
             holds: components["schemas"]["HoldStatusOut"][];
+            /** @description how many ops are kept aside; `quarantined` lists some of them */
+            kept: number;
             photos: components["schemas"]["PhotoStatusOut"][];
             quarantined: components["schemas"]["QuarantinedOut"][];
             report: string;
@@ -1652,7 +1655,8 @@ export interface components {
         QuarantinedOut: {
             actor: string | null;
             device: string | null;
-            edits: components["schemas"]["EditOut"][];
+            /** @description null where there was no room for them: the report's history has them */
+            edits: components["schemas"]["EditOut"][] | null;
             kind: string | null;
             not_before: string | null;
             op: string;

@@ -32,6 +32,7 @@ export async function dismiss(report: string, op: string, reason: string): Promi
 /** Take the words of a kept op in as they were written, as if they had come in time. For the desk. */
 export async function admitCorrection(report: string, entry: Quarantined, reason: string): Promise<void> {
   const edits = (): NewEdit[] => [mark(keptName(entry), 'correction')];
+  if (!entry.edits) throw new SaveFailed('not_whole');
   await write({ report, kind: 'admit', edits, verbatim: entry.edits, reason: required(reason) });
 }
 

@@ -8,6 +8,7 @@ export type SaveCode =
   | 'incomplete'
   | 'reason_missing'
   | 'changed_meanwhile'
+  | 'not_whole'
   | 'storage_full'
   | 'storage_failed'
   | 'not_kept';
@@ -21,6 +22,7 @@ const DETAIL: Record<SaveCode, string> = {
   incomplete: 'Something that is needed to submit is missing.',
   reason_missing: 'Give a reason.',
   changed_meanwhile: 'NOT SAVED: this changed while you read it. Read it again.',
+  not_whole: 'NOT SAVED: not all of its words are here. Show them first, then take them in.',
   storage_full: 'NOT SAVED: this device has no room left. Free some space, then save again.',
   storage_failed: 'NOT SAVED: this browser could not write to its storage. Copy your words before you close this page.',
   not_kept: 'NOT SAVED: this browser did not keep what was written. Copy your words before you close this page.'

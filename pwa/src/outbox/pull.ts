@@ -222,8 +222,8 @@ async function leave(store: UserStore, gone: string[]): Promise<void> {
 }
 
 /**
- * Take from a copy what the server says of this phone's own ops and photos; return how many photos must be sent
- * again. Runs inside the transaction.
+ * Take from a copy what the server says of this phone's own ops and photos; return how many must be sent again. Runs
+ * inside the transaction.
  */
 async function settleBy(store: UserStore, copy: Copy): Promise<number> {
   const { db } = store;
@@ -231,11 +231,13 @@ async function settleBy(store: UserStore, copy: Copy): Promise<number> {
   const refused = new Map(copy.quarantined.map((each) => [each.sha256, each.reason]));
   const judged = (op: OpRow): boolean => (op.seq ?? Infinity) <= copy.seq;
   // The server ran it again, after a fix or when what it waited for had come. Of what it could not read, or took for
-  // a second op of one id, a copy tells nothing: its absence there does not mean that it was applied.
-  await db.ops
+  // a second op of one id, a copy tells nothing: its absence there does not mean that it was applied. Nor does it
+  // where a copy lists only some: then the op goes out once more, and its receipt tells.
+  const isWhole = copy.kept <= copy.quarantined.length;
+  const ended = await db.ops
     .where({ report })
     .filter((op) => op.state === 'refused' && RUN_AGAIN.has(op.reason ?? '') && judged(op) && !refused.has(op.sha256))
-    .modify({ state: 'acked', verdict: 'applied', reason: null });
+    .modify(isWhole ? { state: 'acked', verdict: 'applied', reason: null } : { state: 'pending', seq: null, settledAt: null });
   // What had waited may have been refused for good since: then its words no longer stand in view as if they did.
   await db.ops
     .where({ report })
@@ -247,10 +249,11 @@ async function settleBy(store: UserStore, copy: Copy): Promise<number> {
     .filter((own) => own.state !== 'done' && isListed(copy, own))
     .modify((own) => void Object.assign(own, { state: 'done', offset: own.size, reason: null, doneAt }));
   // The server lost the bytes, or cannot read them back: this phone has them, and sends them again.
-  return db.photos
+  const lost = await db.photos
     .where({ report })
     .filter((own) => own.state === 'done' && !isListed(copy, own))
     .modify({ state: 'pending', offset: 0, reason: null, doneAt: null });
+  return lost + (isWhole ? 0 : ended);
 }
 
 /** Whether the server says that it has this very photo: by the hash that it recomputed (P7). */

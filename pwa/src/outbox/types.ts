@@ -23,6 +23,8 @@ export type ReportView = {
   quarantined: Quarantined[];
   /** Those of `quarantined` that somebody has to decide about: their words stand nowhere else (sync/late.ts). */
   late: Quarantined[];
+  /** How many more the server keeps than a copy lists: these stand in the history. */
+  unlisted: number;
   flags: Flag[];
   /** Keys of the notices that were dismissed on this device; read them through `noticesOf`. */
   dismissed: string[];

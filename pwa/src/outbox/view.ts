@@ -41,6 +41,7 @@ export function viewOf(id: string, parts: Parts, reader: Reader): ReportView | n
     photos,
     quarantined,
     late: undecided(snapshot, quarantined),
+    unlisted: copy ? copy.kept - copy.quarantined.length : 0,
     flags: copy?.flags ?? [],
     dismissed: parts.dismissed,
     pending: onlyHere.length,
@@ -96,8 +97,8 @@ function photosOf({ copy, photos }: Parts): PhotoView[] {
 function quarantinedOf({ copy, ops, photos }: Parts): Quarantined[] {
   const mine = new Map(ops.map((op) => [op.sha256, op]));
   const listed = (copy?.quarantined ?? []).map((each) => {
-    // What the server could not read this phone can, where it wrote it.
-    const own = each.kind === null ? mine.get(each.sha256) : undefined;
+    // What the server could not read, or had no room for in the copy, this phone has where it wrote it.
+    const own = each.kind === null || each.edits === null ? mine.get(each.sha256) : undefined;
     return own ? { ...keptHere(own), op: each.op, received: each.received } : each;
   });
   // By an earlier version of this app without the hash; one that bears another's id has a hash of its own.

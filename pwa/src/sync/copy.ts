@@ -23,10 +23,11 @@ type Before<T> = Partial<T> & { saw?: string[] };
 /** A copy with every member that this version expects: what was kept by an earlier one lacks some. */
 export function whole(kept: Copy): Copy {
   const { snapshot } = kept;
-  if (kept.flags && snapshot.open && snapshot.settled) return kept;
+  if (kept.flags && kept.kept !== undefined && snapshot.open && snapshot.settled) return kept;
   return {
     ...kept,
     flags: kept.flags ?? [],
+    kept: kept.kept ?? kept.quarantined.length,
     quarantined: kept.quarantined.map((entry: Partial<Quarantined>) => ({
       ...(entry as Quarantined),
       sha256: entry.sha256 ?? entry.op ?? '',

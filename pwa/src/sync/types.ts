@@ -117,7 +117,8 @@ export type Quarantined = {
   received: string | null;
   not_before: string | null;
   wall: string | null;
-  edits: Edit[];
+  /** Null where a copy had no room for them: the report's history has them. */
+  edits: Edit[] | null;
 };
 
 /** A remark on an op that stands: its device counted two ops alike, as a phone does that was put back to an old state. */
@@ -130,11 +131,14 @@ export type Copy = {
   snapshot: Snapshot;
   holds: HoldStatus[];
   photos: ServerPhoto[];
+  /** Some of the ops that are kept aside: first those that nobody has decided about, the newest before the older. */
   quarantined: Quarantined[];
+  /** How many there are. */
+  kept: number;
   flags: Flag[];
 };
 
-export type Facts = Pick<Copy, 'holds' | 'photos' | 'quarantined' | 'flags'>;
+export type Facts = Pick<Copy, 'holds' | 'photos' | 'quarantined' | 'kept' | 'flags'>;
 
 /** What changed in a report, for a reader who has it as it was at `since`. Nothing is ever taken out by one. */
 export type Patch = {

@@ -6,25 +6,25 @@ before them in the bytes, belong to other features and are taken as they are.
 
 import hashlib
 import json
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from server.feed import aside
 from server.feed.changes import compact
 from server.feed.verify.places import Misfit, first_difference, path_at
+from sync.merge import Snapshot
 
 _BEGINS = b',"quarantined":['
 # Deeper names are part of what people wrote.
 _SHOWN_DEPTH = 2
 
 
-def check_facts(session: Session, report: str, facts: bytes) -> None:
+def check_facts(session: Session, report: str, snapshot: Snapshot, facts: bytes) -> None:
     """Raise Misfit where a report's facts do not tell of kept ops and remarks as they are stored."""
-    kept: dict[str, Any] = {
-        "quarantined": aside.quarantined(session, [report]).get(report, []),
-        "flags": aside.flags(session, [report]).get(report, []),
-    }
+    kept = aside.facts(
+        aside.quarantined(session, [report], aside.settled_in([snapshot])).get(report),
+        aside.flags(session, [report]).get(report),
+    )
     expected = b"," + compact(kept)[1:]
     if facts.endswith(expected):
         try:

@@ -76,7 +76,7 @@ def _check(session: Session, row: Any, steps: Sequence[Step], given: int, remark
         offset = first_difference(str(row.seq), str(newest))
         raise Misfit(TABLE, row.id, "seq", offset, f"found {row.seq}; it lies between {newest} and {given}")
     if not _was_renewed(json.loads(row.snapshot)):
-        check_facts(session, row.id, bytes(row.facts))
+        check_facts(session, row.id, snapshot, bytes(row.facts))
 
 
 def _fitting(session: Session, row: Any, steps: Sequence[Step], remarks: Remarks) -> Snapshot:

@@ -76,6 +76,16 @@ describe('steps', () => {
     expect(values(found[2]!.changes[0]!.from)).toEqual(['one']);
   });
 
+  it('does not let other bytes under an id stand for what stands there', () => {
+    const found = steps([
+      op('a', [address('one', [])]),
+      op('a', [address('forged', [])], { sha256: 'other', verdict: 'quarantined', reason: 'op_id_reused' }),
+      op('b', [address('two', ['a'])])
+    ]);
+    expect(found[1]!.changes[0]!.to).toBe('forged');
+    expect(values(found[2]!.changes[0]!.seen)).toEqual(['one']);
+  });
+
   it('tells whose words a decision about a late change is about', () => {
     const late = op('q', [address('x', [])], { verdict: 'quarantined', reason: 'report_locked' });
     const decided = op('b', [

@@ -72,7 +72,8 @@ export function steps(ops: HistoryOp[]): Step[] {
     // An op without a verdict waits for one that it builds on.
     const stands = one.verdict !== null && one.verdict !== 'quarantined';
     const changes = payload.edits.map((edit) => changeOf(edit, past));
-    for (const edit of payload.edits) write(edit, payload, past, stands);
+    // Other bytes under an op's id must not take the place of what stands under it.
+    if (one.reason !== 'op_id_reused') for (const edit of payload.edits) write(edit, payload, past, stands);
     return {
       op: one.op,
       seq: one.seq,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { kept, snapshot, version } from './builders';
-import { buildsOn, countOpen, isOpen, lateOf, sourceOf, supplementText, waysOf, wordsOf, type Late } from './late';
+import { buildsOn, countOpen, isOpen, lateOf, sourceOf, supplementText, waysOf, withWords, wordsOf, type Late } from './late';
 
 function only(over: Parameters<typeof kept>[1] = {}, view = snapshot({ state: 'approved' })): Late {
   return lateOf(view, [kept('q', over)])[0]!;
@@ -54,6 +54,17 @@ describe('what may be done about it', () => {
       expect(waysOf(only(), state, null)).toEqual({ correction: null, dismiss: null });
     }
     expect(waysOf(only(), 'approved', null)).toEqual({ supplement: null, dismiss: null });
+  });
+
+  it('is nothing that takes words in before they were read, where a copy had no room for them', () => {
+    const late = only({ edits: null });
+    expect(waysOf(late, 'draft', null)).toEqual({ dismiss: null, correction: 'Show what it says first.' });
+    expect(waysOf(late, 'approved', null)).toEqual({ dismiss: null, supplement: 'Show what it says first.' });
+    const edit = { entity: 'report', field: 'address', base: [], value: 'Wood' };
+    const read = withWords(late, new Map([[late.key, [edit]]]));
+    expect(wordsOf(read.one)).toEqual([edit]);
+    expect(waysOf(read, 'draft', null).correction).toBeNull();
+    expect(withWords(late, new Map())).toBe(late);
   });
 
   it('is no correction for what would be refused again, with the words for why', () => {

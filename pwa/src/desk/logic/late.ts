@@ -1,6 +1,6 @@
 /** Changes that the server keeps without applying them: what each is, what may be done about it, what became of it. */
 import { ENTITY, REVIEW } from '../../sync/overlay';
-import { decision, keptName } from '../../sync/late';
+import { decision, editsOf, keptName } from '../../sync/late';
 import type { Edit, OpKind, Quarantined, ReportState, Snapshot, Version } from '../../sync/types';
 import { mendedBy } from './reasons';
 
@@ -73,7 +73,17 @@ export function waysOf(late: Late, state: ReportState, blocked: string | null): 
   else if (OPEN.includes(state) && (one.kind === 'edit' || one.kind === 'hold')) {
     ways.correction = blocked ?? AGAIN[one.reason] ?? null;
   }
+  // Nobody takes in what they have not read.
+  for (const way of ['correction', 'supplement'] as const) {
+    if (one.edits === null && way in ways) ways[way] ??= 'Show what it says first.';
+  }
   return ways;
+}
+
+/** The same with what it says, where a copy had no room for it and it was read from the history (by hash). */
+export function withWords(late: Late, read: ReadonlyMap<string, Edit[]>): Late {
+  const edits = late.one.edits ?? read.get(late.key) ?? null;
+  return edits === late.one.edits ? late : { ...late, one: { ...late.one, edits } };
 }
 
 /** Nothing of it can be shown or taken in: the server could not read it, or it bears another change's number. */
@@ -83,12 +93,12 @@ export function isUnread(one: Quarantined): boolean {
 
 /** The edits that say something, without what only makes an entity. */
 export function wordsOf(one: Quarantined): Edit[] {
-  return one.edits.filter((edit) => edit.entity !== REVIEW && !(edit.field === ENTITY && edit.value !== null));
+  return editsOf(one).filter((edit) => edit.entity !== REVIEW && !(edit.field === ENTITY && edit.value !== null));
 }
 
 /** Other open late changes that one was written on top of: taken in alone, it would stand beside what they say. */
 export function buildsOn(late: Late, all: Late[]): Late[] {
-  const named = new Set(late.one.edits.flatMap((edit) => edit.base));
+  const named = new Set(editsOf(late.one).flatMap((edit) => edit.base));
   return all.filter((other) => other !== late && !other.settled && named.has(other.one.op));
 }
 

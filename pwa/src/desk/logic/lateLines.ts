@@ -1,4 +1,5 @@
 /** What a late change says, field by field, beside what stands there now. */
+import { editsOf } from '../../sync/late';
 import { ENTITY, REPORT, current } from '../../sync/overlay';
 import type { FormDefinition, Quarantined, Snapshot } from '../../sync/types';
 import { compareWords, type Piece } from '../../ui/words';
@@ -36,7 +37,7 @@ export function lateRows(one: Quarantined, form: FormDefinition, snapshot: Snaps
 
 /** Entities that only the late change itself would make. */
 function madeLists(one: Quarantined): Map<string, string> {
-  const making = one.edits.filter((edit) => edit.field === ENTITY && edit.value !== null);
+  const making = editsOf(one).filter((edit) => edit.field === ENTITY && edit.value !== null);
   return new Map(making.map((edit) => [edit.entity, (edit.value as { list?: string }).list ?? '']));
 }
 

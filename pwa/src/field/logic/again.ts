@@ -1,4 +1,5 @@
 /** Words that were not taken in or not kept: where they stand, and what a person can do to say them again. */
+import { editsOf } from '../../sync/late';
 import { ENTITY } from '../../sync/overlay';
 import type { Catalog, FormDefinition, Quarantined, Snapshot } from '../../sync/types';
 import { dateTimeOffset } from '../../ui/time';
@@ -14,7 +15,7 @@ export function writtenAs(
   field: string
 ): { value: unknown; kept: Quarantined | null } | null {
   const kept = view.quarantined.find((one) => one.sha256 === source);
-  const edit = kept?.edits.find((one) => one.entity === entity && one.field === field);
+  const edit = kept?.edits?.find((one) => one.entity === entity && one.field === field);
   if (kept && edit) return { value: edit.value, kept };
   const passed = view.snapshot.settled
     .filter((one) => one.entity === entity && one.field === field)
@@ -32,7 +33,7 @@ export function linesOf(
   catalog: Catalog | null,
   one: Quarantined
 ): Line[] {
-  const makings = one.edits.filter((edit) => edit.field === ENTITY);
+  const makings = editsOf(one).filter((edit) => edit.field === ENTITY);
   const lists = new Map(makings.map((edit) => [edit.entity, listOf(edit.value)]));
   return wordsOf(one).map(({ entity, field, value }) => {
     // An entity that only this change would have made has no place in the report, but its list has a section.

@@ -1,5 +1,5 @@
 /** Changes that the server keeps without applying them: whose they are, and what became of them. */
-import { MENDS_ITSELF, decision } from '../../sync/late';
+import { MENDS_ITSELF, decision, editsOf } from '../../sync/late';
 import { ENTITY, REPORT, REVIEW } from '../../sync/overlay';
 import type { Edit, OpKind, Quarantined, Snapshot, Version } from '../../sync/types';
 import { isOpen } from './reports';
@@ -48,7 +48,7 @@ function isPassed(view: Snapshot, one: Quarantined): boolean {
 
 /** The words that an entry would have written, without what only makes or removes an entity. */
 export function wordsOf(one: Quarantined): Edit[] {
-  return one.edits.filter((edit) => edit.entity !== REVIEW && edit.field !== ENTITY && !isEmpty(edit.value));
+  return editsOf(one).filter((edit) => edit.entity !== REVIEW && edit.field !== ENTITY && !isEmpty(edit.value));
 }
 
 function isEmpty(value: unknown): boolean {

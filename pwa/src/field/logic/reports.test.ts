@@ -31,6 +31,7 @@ function view(id: string, state: ReportState, more: Partial<ReportView> = {}): R
     photos: [],
     quarantined: [],
     late: [],
+    unlisted: 0,
     flags: [],
     dismissed: [],
     pending: 0,
