@@ -29,6 +29,7 @@ from server.feed import finish as feed
 from server.feed import routes as feed_routes
 from server.feed import service as feed_service
 from server.feed.gather import Gatherer
+from server.feed.keyring import KeyRing
 from server.feed.pokes import Pokes
 from server.feed.schemas import MAX_OPS
 from server.feed.signing import ServerKey
@@ -121,7 +122,10 @@ def _wire(app: Flask, settings: Settings) -> None:
     found["consequences"] = {"hold": holds.on_op_stored}
     found["facts"] = {"holds": holds.statuses, "photos": evidence.statuses}
     found["server_key"] = ServerKey(settings.signing_key_file)
-    found["gatherer"] = Gatherer(feed_service.take_together, most=MAX_OPS, room=settings.waiting_pushes)
+    found["gatherer"] = Gatherer(
+        feed_service.take_together, most=MAX_OPS, room=settings.waiting_pushes, prepare=lambda push: push.envelopes
+    )
+    found["key_ring"] = KeyRing()
     found["pokes"] = Pokes(app, settings)
 
 

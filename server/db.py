@@ -6,6 +6,7 @@ last statements is fixed here: audit chain, then the feed counter, then commit, 
 
 import select
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from psycopg.types.array import ListBinaryDumper
 from sqlalchemy import JSON as JSON
 from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, TypeDecorator, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import Pool
 
@@ -161,8 +162,7 @@ def unit_of_work(actor: "Actor | None") -> Iterator[UnitOfWork]:
     session.rollback()
     uow = UnitOfWork(session=session, now=datetime.now(UTC), actor=actor)
     if session.get_bind().dialect.name == "sqlite":
-        # Taking the write lock first avoids the upgrade from reader to writer, which SQLite refuses under load.
-        session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+        _become_the_writer(session)
     try:
         yield uow
         session.flush()
@@ -178,6 +178,37 @@ def unit_of_work(actor: "Actor | None") -> Iterator[UnitOfWork]:
             call()
         except Exception as failed:
             log.warning("after_commit_failed", kind=type(failed).__name__)
+
+
+# SQLite's one writer is waited for as long as this, and asked after as often as that.
+_PATIENCE_SECONDS, _AGAIN_SECONDS = 30.0, 0.0005
+_BUSY_TIMEOUT = f"PRAGMA busy_timeout={_PATIENCE_SECONDS * 1000:.0f}"
+
+
+def _become_the_writer(session: Session) -> None:
+    """Take SQLite's write lock first: to upgrade from reader to writer is refused under load.
+
+    SQLite itself would wait in naps that grow to many times what a transaction takes, while nobody writes at all.
+    """
+    connection: Any = session.connection().connection.dbapi_connection
+    ends = time.monotonic() + _PATIENCE_SECONDS
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        while not _begin_immediate(connection, last=time.monotonic() > ends):
+            time.sleep(_AGAIN_SECONDS)
+    finally:
+        connection.execute(_BUSY_TIMEOUT)
+
+
+def _begin_immediate(connection: sqlite3.Connection, last: bool) -> bool:
+    """Begin to write unless somebody else is writing. Raises OperationalError then too if it is the last attempt."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as failed:
+        if last or failed.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise OperationalError("BEGIN IMMEDIATE", None, failed) from failed
+        return False
+    return True
 
 
 def reader() -> Session:
@@ -216,5 +247,6 @@ def _prepare_connection(connection: Any, _record: Any) -> None:
         return
     # The driver must not open transactions by itself, else BEGIN IMMEDIATE would come too late.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    connection.execute(_BUSY_TIMEOUT)

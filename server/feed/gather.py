@@ -3,8 +3,9 @@
 A commit waits for the disk, and commits follow one another by the feed counter; so what arrives while one is under way
 goes together into the next. Each delivery still has its own receipts, its own signed statement and its own error.
 
-Those whose answers have just gone out are likely to come again at once. So a call that would be smaller than the one
-before waits a moment for them: without it, a straggler and the others take turns for ever, each in calls too small.
+Those whose answers have just gone out are likely to come again at once, and some are being read already. So a call
+waits a moment for these, and until it is as large as the one before: without that, a straggler and the others take
+turns for ever, each in calls too small.
 """
 
 import threading
@@ -40,14 +41,25 @@ PATIENCE_SECONDS = 0.012
 
 
 class Gatherer(Generic[Asked, Answer]):
-    """Runs `work` on what waits, one call at a time; `most` bounds the sizes of one call, `room` how many wait."""
+    """Runs `work` on what waits, one call at a time; `most` bounds the sizes of one call, `room` how many wait.
 
-    def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Answer]], most: int, room: int):
+    `prepare` does what can be done with one of them before its turn, beside the call that is under way.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[Asked]], Sequence[Answer]],
+        most: int,
+        room: int,
+        prepare: Callable[[Asked], object] = lambda asked: None,
+    ):
         self._work = work
+        self._prepare = prepare
         self._most = most
         self._room = room
         self._waiting: list[_Ticket[Asked, Answer]] = []
         self._before = 1
+        self._coming = 0
         self._guard = threading.Condition()
         self._turn = threading.Lock()
 
@@ -55,10 +67,18 @@ class Gatherer(Generic[Asked, Answer]):
         """Return the answer to `asked`. Raises what the work raised on it alone, and TooBusy where too many wait."""
         ticket: _Ticket[Asked, Answer] = _Ticket(asked, size)
         with self._guard:
-            if len(self._waiting) >= self._room:
+            if len(self._waiting) + self._coming >= self._room:
                 raise TooBusy(headers={"Retry-After": "2"})
-            self._waiting.append(ticket)
-            self._guard.notify()
+            self._coming += 1
+        prepared = False
+        try:
+            self._prepare(asked)
+            prepared = True
+        finally:
+            with self._guard:
+                self._coming -= 1
+                self._waiting += [ticket] if prepared else []
+                self._guard.notify()
         with self._turn:
             while not ticket.done:
                 self._run_together(self._next())
@@ -67,7 +87,7 @@ class Gatherer(Generic[Asked, Answer]):
     def _next(self) -> list[_Ticket[Asked, Answer]]:
         """Take those that wait the longest, as many as one call may have, and at least one."""
         with self._guard:
-            self._guard.wait_for(lambda: len(self._waiting) >= self._before, PATIENCE_SECONDS)
+            self._guard.wait_for(self._is_gathered, PATIENCE_SECONDS)
             taken, total = 0, 0
             for each in self._waiting:
                 total += each.size
@@ -77,6 +97,9 @@ class Gatherer(Generic[Asked, Answer]):
             together, self._waiting = self._waiting[:taken], self._waiting[taken:]
             self._before = taken
             return together
+
+    def _is_gathered(self) -> bool:
+        return not self._coming and len(self._waiting) >= self._before
 
     def _run_together(self, tickets: list[_Ticket[Asked, Answer]]) -> None:
         try:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -22,9 +23,10 @@ from server.feed.finish import COUNTER, newest_statement
 from server.feed.gather import Gatherer
 from server.feed.intake import Delivery, context, take_in
 from server.feed.interpret import weigh
+from server.feed.keyring import KeyRing
 from server.feed.models import FeedCounter, OpClash, Report, ReportScope, StoredOp
 from server.feed.pages import FutureLost, Page
-from server.feed.signing import read, readable_payload
+from server.feed.signing import Envelope, readable_payload
 from server.feed.store import UNJUDGED, Statement
 from server.security import Actor, DeviceKey
 from sync.verdicts import MENDABLE, Receipt, Verdict
@@ -65,6 +67,12 @@ class Push:
     tokens: Sequence[str]
     unsent: int | None
 
+    @cached_property
+    def envelopes(self) -> Sequence[Envelope]:
+        """What could be read of its strings; the gatherer asks before its turn, so that nobody else waits for it."""
+        ring: KeyRing = current_app.extensions["key_ring"]
+        return [ring.read(token) for token in self.tokens]
+
 
 @dataclass(frozen=True)
 class Taken:
@@ -76,13 +84,11 @@ class Taken:
 
 def take_together(pushes: Sequence[Push]) -> list[Taken]:
     """Take pushes in, all in one transaction; for the gatherer. Answers are built after the commit."""
-    read_in = [[read(token) for token in each.tokens] for each in pushes]
-    devices = {each.op.device for envelopes in read_in for each in envelopes if each.op}
+    devices = {each.op.device for push in pushes for each in push.envelopes if each.op}
     keys: Mapping[str, DeviceKey] = current_app.extensions["device_keys"](reader(), devices)
-    deliveries = [
-        Delivery(push.actor, [weigh(each, keys) for each in envelopes], push.unsent)
-        for push, envelopes in zip(pushes, read_in, strict=True)
-    ]
+    ring: KeyRing = current_app.extensions["key_ring"]
+    ring.note(keys)
+    deliveries = [Delivery(push.actor, [weigh(each, keys) for each in push.envelopes], push.unsent) for push in pushes]
     revoked = {device for device, key in keys.items() if key.revoked}
     try:
         left, stored = _take(pushes[0].actor, deliveries, revoked)

@@ -32,7 +32,7 @@ class Envelope:
     """One pushed string with what could be read of it.
 
     `op` is None and `reason` set where it is no op, or none that can be believed. `report` is what it names, believed
-    or not, so that the desk sees what arrived for a report.
+    or not, so that the desk sees what arrived for a report. `fits` is the key (JWK) that its signature fits.
     """
 
     token: str
@@ -41,6 +41,7 @@ class Envelope:
     kid: str | None
     reason: str | None
     report: str | None = None
+    fits: str | None = None
 
     @property
     def id(self) -> str:

@@ -4,9 +4,11 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import patch
 
 import pytest
 
+from server.feed import gather
 from server.feed.errors import TooBusy
 from server.feed.gather import Gatherer
 
@@ -99,3 +101,39 @@ def test_too_many_are_told_to_come_again_and_nothing_of_theirs_is_done() -> None
         work.gate.set()
         assert [first.result(), *(each.result() for each in waiting)] == ["FIRST", "A", "B"]
     assert "third" not in [word for call in work.calls for word in call]
+
+
+def test_one_that_is_being_read_joins_the_call_of_those_that_wait() -> None:
+    """It is prepared beside the call that is under way, and nobody's call goes without it."""
+    work, read = Work(), threading.Event()
+    work.gate.set()
+
+    def prepare(word: str) -> None:
+        if word == "slow":
+            read.wait(10)
+
+    gatherer = Gatherer(work, most=100, room=10, prepare=prepare)
+    with patch.object(gather, "PATIENCE_SECONDS", 10), ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(gatherer.run, "slow", 1)
+        _until(lambda: gatherer._coming)
+        quick = pool.submit(gatherer.run, "quick", 1)
+        _until(lambda: gatherer._waiting)
+        read.set()
+        assert (slow.result(), quick.result()) == ("SLOW", "QUICK")
+    assert [sorted(call) for call in work.calls] == [["quick", "slow"]]
+
+
+def test_what_cannot_be_prepared_is_refused_alone_and_no_call_waits_for_it() -> None:
+    work = Work()
+    work.gate.set()
+
+    def prepare(word: str) -> None:
+        if word == "torn":
+            raise ValueError(word)
+
+    gatherer = Gatherer(work, most=100, room=1, prepare=prepare)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="torn"):
+            gatherer.run("torn", 1)
+    assert gatherer.run("whole", 1) == "WHOLE"
+    assert work.calls == [["whole"]]
