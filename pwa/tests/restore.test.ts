@@ -48,6 +48,42 @@ describe('restore (P12)', () => {
     expect(await p.view(id)).toMatchObject({ pending: 0, state: 'server' });
   });
 
+  it('shows no conflict between what it gives back and what came after a decision of the desk on it', async () => {
+    const id = await p.outbox.newReport(words('mine'));
+    await p.sync();
+    const mine = (await p.store.opsOf(id))[0]!.op;
+    const at = { entity: 'report', field: 'narrative' };
+    const theirs = p.server.write(id, [{ ...at, base: [], value: 'theirs' }]);
+    p.server.write(id, [{ ...at, base: [mine, theirs], value: 'both' }], { kind: 'resolve', reason: 'asked both' });
+    await p.sync();
+    await p.outbox.save(id, words('both, and more'));
+    await p.sync();
+    await p.sync();
+    p.server.epoch = 'b';
+    p.server.before = (request) => (request.url.includes('/api/push') ? problem(503, 'unavailable') : null);
+    await p.sync();
+    const view = await p.view(id);
+    expect(view).toMatchObject({ state: 'phone', pending: 2 });
+    expect(view?.snapshot).toEqual(view?.server);
+    expect(view?.snapshot.fields['report']?.['narrative']?.map((head) => head.value)).toEqual(['both, and more']);
+  });
+
+  it('shows all its own words where the server forgot the report and what they built on', async () => {
+    const id = await p.outbox.newReport(words('first'));
+    await p.sync();
+    const first = (await p.store.opsOf(id))[0]!.op;
+    p.server.write(id, [{ entity: 'report', field: 'narrative', base: [first], value: 'theirs' }]);
+    await p.sync();
+    await p.outbox.save(id, words('on theirs'));
+    await p.sync();
+    p.server.restore('b');
+    p.server.before = (request) => (request.url.includes('/api/push') ? problem(503, 'unavailable') : null);
+    await p.sync();
+    expect(await p.store.copy(id)).toBeNull();
+    const heads = (await p.view(id))?.snapshot.fields['report']?.['narrative'];
+    expect(heads?.map((head) => head.value)).toEqual(['first', 'on theirs']);
+  });
+
   it('keeps acknowledged ops for 30 days', async () => {
     const { prune } = await import('../src/outbox/pull');
     const id = await p.outbox.newReport(words('a'));

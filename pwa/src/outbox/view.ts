@@ -31,7 +31,8 @@ export function viewOf(id: string, parts: Parts, reader: Reader): ReportView | n
   if (!base) return null;
   const onlyHere = ops.filter((op) => op.state === 'pending' || op.state === 'stuck');
   const photos = photosOf(parts);
-  const snapshot = overlay(base, shown.map((op) => op.payload));
+  const again = new Set(shown.filter(isGivenBack).map((op) => op.op));
+  const snapshot = overlay(base, shown.map((op) => op.payload), null, again);
   const quarantined = quarantinedOf(parts);
   const view = {
     id,
@@ -61,6 +62,11 @@ function isOverlaid(op: StoredOp, copy: Copy | null): boolean {
   if (op.state === 'stuck') return true;
   if (op.state === 'refused' || op.state === 'pending') return MENDS_ITSELF.has(op.reason ?? '');
   return !covers(copy, op);
+}
+
+/** Whether the server had applied it once, and is given it again because it may have forgotten it. */
+function isGivenBack(op: StoredOp): boolean {
+  return (op.state === 'pending' || op.state === 'stuck') && op.verdict !== null && op.verdict !== 'quarantined';
 }
 
 /** Whether the snapshot at hand was made after the server judged the op. */

@@ -15,13 +15,43 @@ export function empty(report: string, form: FormRef, author: string, home: strin
   return { report, form, author, home, district: home, state: 'draft', ...nothing };
 }
 
-/** Overlay ops on a snapshot, in the order given; the snapshot itself is left as it is. */
-export function overlay(snapshot: Snapshot, ops: OpPayload[], received: string | null = null): Snapshot {
+/**
+ * Overlay ops on a snapshot, in the order given; the snapshot itself is left as it is. `again` names those that the
+ * server had applied once and is given back: whether the snapshot holds them is not known, and worked out here.
+ */
+export function overlay(
+  snapshot: Snapshot,
+  ops: OpPayload[],
+  received: string | null = null,
+  again: ReadonlySet<string> = NONE
+): Snapshot {
   if (ops.length === 0) return snapshot;
   const view = structuredClone(snapshot);
   const known = descended(snapshot, ops);
-  for (const op of ops) apply(view, op, received, known);
+  const laid = new Set<string>();
+  for (const op of ops) {
+    const edits = op.edits.filter((edit) => {
+      const at = `${edit.entity} ${edit.field}`;
+      // An op whose receipt was lost may stand in the snapshot already, or be built on there.
+      if (known.has(`${op.op} ${at}`)) return false;
+      return !again.has(op.op) || isForgotten(snapshot, edit, (base) => laid.has(`${base} ${at}`));
+    });
+    if (edits.length === 0) continue;
+    for (const edit of edits) laid.add(`${op.op} ${edit.entity} ${edit.field}`);
+    apply(view, { ...op, edits }, received);
+  }
   return view;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * Whether the snapshot lacks an edit that the server had once. Nothing stands there, or one of its bases is a head
+ * still: what was applied has taken its bases from the heads for good. So has what builds on an edit that is lacking.
+ */
+function isForgotten(snapshot: Snapshot, edit: Edit, isLaid: (base: string) => boolean): boolean {
+  const before = heads(snapshot, edit.entity, edit.field);
+  return before.length === 0 || edit.base.some((base) => isLaid(base) || before.some((head) => head.op === base));
 }
 
 /**
@@ -48,12 +78,10 @@ function descended(snapshot: Snapshot, ops: OpPayload[]): Set<string> {
   return found;
 }
 
-function apply(view: Snapshot, op: OpPayload, received: string | null, known: Set<string>): void {
+function apply(view: Snapshot, op: OpPayload, received: string | null): void {
   for (const edit of op.edits) {
     const fields = (view.fields[edit.entity] ??= {});
     const before = fields[edit.field] ?? [];
-    // An op whose receipt was lost may stand in the snapshot already, or be built on there.
-    if (known.has(`${op.op} ${edit.entity} ${edit.field}`)) continue;
     const kept = before.filter((head) => !edit.base.includes(head.op));
     fields[edit.field] = [...kept, version(op, edit, received)];
     // What the server asks about other heads is no question about these.

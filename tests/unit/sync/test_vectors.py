@@ -60,7 +60,8 @@ def test_no_two_vectors_have_one_name() -> None:
 @vectors("overlay.json")
 def test_overlay(case: Case) -> None:
     snapshot = case["snapshot"]
-    for each in map(op.parse, case["ops"]):
+    # What the server holds of the ops that a phone gives back is a replay; the phone has to tell by itself which.
+    for each in (each for each in map(op.parse, case["ops"]) if each.id not in case.get("held", [])):
         before = merge.empty(each, case["home"]) if snapshot is None else snapshot
         snapshot, _ = merge.apply(before, each, case["received"])
     assert snapshot == case["expect"]
