@@ -73,16 +73,19 @@ def _interpret(context: Context, ids: list[str], fresh: Sequence[Arrival], reaso
 def _judge_report(context: Context, work: Work, arrivals: list[Arrival]) -> None:
     """Judge a report's ops in the order of what they build on; what cannot be ordered waits."""
     work.arrived = {each.op.id: each.op for each in arrivals}
-    queue: list[Arrival] = []
     # What somebody has decided about stays as they left it, also when a rule was mended since.
     arrivals = [each for each in arrivals if each.again is None or not _is_settled(work, each.op)]
-    # What begins the report comes first: who else may write to it is known only then.
-    for each in sorted(arrivals, key=lambda each: not each.op.begins):
+    # What begins the report comes first: who else may write to it is known only then. After a restore that may be any
+    # op of a kind that begins one, wherever it stands among the others.
+    arrivals = sorted(arrivals, key=lambda each: not each.op.begins)
+    admitted = set()
+    for each in sorted(arrivals, key=lambda each: each.op.kind not in policy.BEGINS):
         refused = _admit(context, work, each)
         if refused and refused != each.again:
             work.outcomes.append(_aside(work, each, refused))
         elif not refused:
-            queue.append(each)
+            admitted.add(each.op.id)
+    queue = [each for each in arrivals if each.op.id in admitted]
     known = _known(context, work, queue) | {each.id for each in work.outcomes}
     # One at a time and always the first that can be judged: a submission must not overtake what was saved before it.
     while ready := next((each for each in queue if _is_ready(work, each.op, known)), None):

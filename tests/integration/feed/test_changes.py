@@ -228,6 +228,21 @@ def test_p12_after_a_restore_a_named_officer_does_not_become_the_author(
     assert author.copies[report]["quarantined"] == []
 
 
+def test_p8_a_step_that_stands_before_what_begins_its_report_anew_does_not_wait_for_it(
+    app: Flask, cast: Cast, phone_of: PhoneOf
+) -> None:
+    """After a restore any word begins the report, also one that comes behind another in the same push."""
+    author, partner = phone_of(cast.officer), phone_of(cast.partner)
+    report = complete_report(author)
+    author.add(report, "officers", {"star": cast.partner.star})
+    author.push()
+    partner.pull()
+    forget_the_last_push()
+    partner.submit(report)
+    partner.edit(report, {"event_number": "2632700001"})
+    assert [each["reason"] for each in partner.push()["receipts"]] == ["incomplete", None]
+
+
 def test_a_step_that_arrives_before_its_report_waits_for_it(cast: Cast, phone_of: PhoneOf) -> None:
     officer = phone_of(cast.officer)
     report = complete_report(officer)
