@@ -1,6 +1,7 @@
 /** What becomes of ops that the server keeps without applying them. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { phone, type Phone } from './cast';
+import { OFFICER } from './server';
 
 let p: Phone;
 
@@ -75,5 +76,20 @@ describe('refused ops', () => {
     await p.sync();
     expect((await p.store.copy(id))?.quarantined[0]?.edits).toBeNull();
     expect((await p.view(id))?.quarantined[0]?.edits?.[0]?.value).toBe('long');
+  });
+
+  it("needs its author, and is told to the report's other officers", async () => {
+    const id = await p.outbox.newReport(words('a'));
+    await p.sync();
+    const entry = {
+      op: 'late', sha256: 'late', kind: 'edit' as const, device: 'd', reason: 'report_locked', received: '2026-11-23T21:00:00Z',
+      not_before: null, wall: '2026-11-23T21:00:00Z', edits: [{ entity: 'report', field: 'beat', base: [], value: '1012' }]
+    };
+    for (const [actor, state] of [['a colleague', 'server'], [null, 'server'], [OFFICER.id, 'needs_you']] as const) {
+      p.server.dress = (copy) => ({ ...copy, quarantined: [{ ...entry, actor }] });
+      p.server.seqOf.set(id, ++p.server.seq);
+      await p.sync();
+      expect(await p.view(id)).toMatchObject({ state, quarantined: [{ op: 'late' }] });
+    }
   });
 });

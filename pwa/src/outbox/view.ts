@@ -1,16 +1,12 @@
 /** A report as its screens see it: the server's snapshot, overlaid with what this phone has not seen come back yet. */
-import { MENDS_ITSELF, decision, undecided } from '../sync/late';
+import { MENDS_ITSELF, decision, isPassed, undecided } from '../sync/late';
 import { empty, overlay, standingApart } from '../sync/overlay';
-import type { Copy, OpKind, Quarantined, Snapshot } from '../sync/types';
+import type { Copy, Quarantined, Snapshot } from '../sync/types';
 import type { Begun, PhotoRow, StoredOp, UserStore } from '../storage/user';
 import type { PhotoView, ReportView } from './types';
 
 export type Parts = { copy: Copy | null; begun: Begun | null; ops: StoredOp[]; photos: PhotoRow[]; dismissed: string[] };
 export type Reader = { id: string; district: string | null };
-
-const REVIEW_KINDS = new Set<OpKind | null>(['submit', 'return', 'approve']);
-/** What was said about a kept op: where it is refused, the kept op itself still waits. */
-const ABOUT_KEPT = new Set<OpKind | null>(['admit', 'dismiss']);
 
 export async function partsOf(store: UserStore, id: string): Promise<Parts> {
   const [copy, begun, ops, photos, dismissed] = await Promise.all([
@@ -49,7 +45,7 @@ export function viewOf(id: string, parts: Parts, reader: Reader): ReportView | n
     pendingPhotos: photos.filter((photo) => photo.onPhone && !photo.onServer).length,
     lastSaved: lastSaved(snapshot, parts)
   };
-  return { ...view, state: stateOf(view) };
+  return { ...view, state: stateOf(view, reader) };
 }
 
 /**
@@ -150,20 +146,19 @@ function unsentPhoto(photo: PhotoRow, ops: StoredOp[]): Quarantined {
 
 type Unjudged = Omit<ReportView, 'state'>;
 
-function stateOf(view: Unjudged): ReportView['state'] {
-  if (view.quarantined.some((each) => needsSomeone(each, view))) return 'needs_you';
+function stateOf(view: Unjudged, reader: Reader): ReportView['state'] {
+  if (view.quarantined.some((each) => needs(reader, each, view.snapshot))) return 'needs_you';
   if (view.pending > 0 || view.pendingPhotos > 0) return 'phone';
   const state = view.snapshot.state;
   if (state === 'returned' || standingApart(view.snapshot).length > 0) return 'needs_you';
   return state === 'submitted' || state === 'approved' ? 'desk' : 'server';
 }
 
-/** A refused step of the review is over once the review has moved on; a refused word once somebody decided about it. */
-function needsSomeone(each: Quarantined, view: Unjudged): boolean {
-  if (MENDS_ITSELF.has(each.reason) || ABOUT_KEPT.has(each.kind) || decision(view.snapshot, each)) return false;
-  if (!REVIEW_KINDS.has(each.kind)) return true;
-  const since = view.snapshot.fields['review']?.['state']?.at(-1)?.op;
-  return since === undefined || each.op > since;
+/** Whether a kept op asks something of this reader: it is their own, and nobody and nothing has settled it. */
+function needs(reader: Reader, each: Quarantined, snapshot: Snapshot): boolean {
+  // What the server has not received is on this phone alone, whoever is named in it.
+  const own = each.actor === reader.id || each.received === null;
+  return own && !MENDS_ITSELF.has(each.reason) && !isPassed(snapshot, each) && !decision(snapshot, each);
 }
 
 function lastSaved(snapshot: Snapshot, { ops, begun }: Parts): string {

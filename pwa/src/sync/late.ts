@@ -27,6 +27,27 @@ export function decision(view: Snapshot, entry: Pick<Quarantined, 'op' | 'sha256
   return view.fields[REVIEW]?.[keptField(keptName(entry))]?.at(-1) ?? null;
 }
 
+/** Steps of the review: one that was refused is taken anew, by somebody who has seen more. */
+const STEPS = new Set<OpKind | null>(['submit', 'return', 'approve']);
+/** What was said about a kept op: where it is refused, the kept op itself still waits. */
+const ABOUT_KEPT = new Set<OpKind | null>(['admit', 'dismiss']);
+
+/** Whether a kept op needs nobody, though nobody decided about it: it is about another, or the review has gone past it. */
+export function isPassed(view: Snapshot, entry: Quarantined): boolean {
+  return ABOUT_KEPT.has(entry.kind) || (STEPS.has(entry.kind) && isBehind(view.fields[REVIEW]?.['state']?.at(-1), entry));
+}
+
+/** By the times at which the server received them: the clocks of the devices, in the ids too, may be hours apart. */
+function isBehind(now: Version | undefined, entry: Quarantined): boolean {
+  if (!now || now.op === entry.op) return false;
+  // What is only on this phone is newer than all that the server has; of two such, one clock made both ids.
+  if (now.received === null || entry.received === null) {
+    return now.received === entry.received ? entry.op < now.op : now.received === null;
+  }
+  const later = Date.parse(now.received) - Date.parse(entry.received);
+  return later > 0 || (later === 0 && now.device === entry.device && entry.op < now.op);
+}
+
 /** The kept ops on the server whose words wait for somebody to decide about them. */
 export function undecided(view: Snapshot, kept: Quarantined[]): Quarantined[] {
   return kept.filter(

@@ -41,10 +41,11 @@ describe('what is kept aside', () => {
   });
 
   it('leaves out a step that the review has gone past', () => {
-    const view = snapshot({ fields: { review: { state: [version('m', 'submitted')] } } });
-    const step = (op: string): Late => lateOf(view, [kept(op, { kind: 'submit', reason: 'incomplete' })])[0]!;
-    expect(isOpen(view, step('a'))).toBe(false);
-    expect(isOpen(view, step('z'))).toBe(true);
+    const state = version('m', 'submitted', { received: '2026-11-24T12:00:00Z' });
+    const view = snapshot({ fields: { review: { state: [state] } } });
+    const step = (received: string): Late => lateOf(view, [kept('q', { kind: 'submit', reason: 'incomplete', received })])[0]!;
+    expect(isOpen(view, step('2026-11-24T11:59:00Z'))).toBe(false);
+    expect(isOpen(view, step('2026-11-24T12:01:00Z'))).toBe(true);
   });
 });
 

@@ -1,6 +1,6 @@
 /** Changes that the server keeps without applying them: what each is, what may be done about it, what became of it. */
 import { ENTITY, REVIEW } from '../../sync/overlay';
-import { decision, editsOf, keptName } from '../../sync/late';
+import { decision, editsOf, isPassed, keptName } from '../../sync/late';
 import type { Edit, OpKind, Quarantined, ReportState, Snapshot, Version } from '../../sync/types';
 import { mendedBy } from './reasons';
 
@@ -47,9 +47,7 @@ export function countOpen(snapshot: Snapshot, all: Late[]): Record<LateKind, num
 
 export function isOpen(snapshot: Snapshot, { one, kind, settled }: Late): boolean {
   if (settled) return false;
-  if (kind !== 'step') return true;
-  const review = snapshot.fields[REVIEW]?.['state']?.at(-1)?.op;
-  return one.kind !== 'admit' && one.kind !== 'dismiss' && (review === undefined || one.op > review);
+  return kind !== 'step' || !isPassed(snapshot, one);
 }
 
 /** What the reviewer may do about one, each with the words for why not; left out where it makes no sense at all. */

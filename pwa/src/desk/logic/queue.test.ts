@@ -120,8 +120,9 @@ describe('urgency of the queue', () => {
     const rows = [waiting, late].map((one) => rowOf(one, NOW));
     expect(mostUrgentFirst(rows).map((row) => row.id)).toEqual(['late', 'old']);
     expect(rows[1]).toMatchObject({ late: { late: 1 }, why: 'late' });
-    const step = kept('a', { kind: 'submit', reason: 'incomplete' });
-    expect(rowOf(aReport('x', 'approved', '', { quarantined: [step] }), NOW).late.step).toBe(0);
+    const step = kept('a', { kind: 'submit', reason: 'incomplete', received: '2026-11-23T20:00:00Z' });
+    const steps = (since: string): number => rowOf(aReport('x', 'approved', since, { quarantined: [step] }), NOW).late.step;
+    expect([steps('2026-11-23T20:30:00Z'), steps('2026-11-23T19:30:00Z')]).toEqual([0, 1]);
   });
 });
 

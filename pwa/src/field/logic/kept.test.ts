@@ -63,9 +63,9 @@ describe('a change that the server keeps without applying it', () => {
     const submit = kept('b', 'incomplete', { kind: 'submit', edits: [] });
     const view = report('submitted');
     expect(keptOf(view, [submit], 'me').map(waitsForYou)).toEqual([true]);
-    view.fields['review'] = { state: [version('c', 'submitted')] };
+    view.fields['review'] = { state: [{ ...version('c', 'submitted'), received: '2026-11-23T20:00:01Z' }] };
     expect(keptOf(view, [submit], 'me').map(waitsForYou)).toEqual([false]);
-    view.fields['review'] = { state: [version('a', 'submitted')] };
+    view.fields['review'] = { state: [{ ...version('c', 'submitted'), received: '2026-11-23T19:59:59Z' }] };
     expect(keptOf(view, [submit], 'me').map(waitsForYou)).toEqual([true]);
     expect(keptOf(view, [kept('d', 'not_kept_aside', { kind: 'dismiss' })], 'me').some(isOpenEntry)).toBe(false);
   });

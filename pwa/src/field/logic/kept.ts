@@ -1,7 +1,7 @@
 /** Changes that the server keeps without applying them: whose they are, and what became of them. */
-import { MENDS_ITSELF, decision, editsOf } from '../../sync/late';
+import { MENDS_ITSELF, decision, editsOf, isPassed } from '../../sync/late';
 import { ENTITY, REPORT, REVIEW } from '../../sync/overlay';
-import type { Edit, OpKind, Quarantined, Snapshot, Version } from '../../sync/types';
+import type { Edit, Quarantined, Snapshot, Version } from '../../sync/types';
 import { isOpen } from './reports';
 
 export type Ending = 'correction' | 'supplement' | 'dismissed';
@@ -34,16 +34,9 @@ function entryOf(view: Snapshot, one: Quarantined, user: string): Kept {
   const by = decision(view, one);
   const ended = by ? { as: by.value as Ending, by } : null;
   const mends = MENDS_ITSELF.has(one.reason);
-  return { key: one.sha256, one, own: one.actor === user, mends, passed: isPassed(view, one), ended };
-}
-
-const STEPS = new Set<OpKind | null>(['submit', 'return', 'approve']);
-const ABOUT_KEPT = new Set<OpKind | null>(['admit', 'dismiss']);
-
-function isPassed(view: Snapshot, one: Quarantined): boolean {
-  if (ABOUT_KEPT.has(one.kind)) return true;
-  const since = view.fields[REVIEW]?.['state']?.at(-1)?.op;
-  return STEPS.has(one.kind) && since !== undefined && one.op < since;
+  // What the server has not received is on this phone alone, whoever is named in it.
+  const own = one.actor === user || one.received === null;
+  return { key: one.sha256, one, own, mends, passed: isPassed(view, one), ended };
 }
 
 /** The words that an entry would have written, without what only makes or removes an entity. */
