@@ -10,6 +10,9 @@ from tests.simulation import words
 from tests.simulation.client import Client, Edit, View, given, made
 from tests.simulation.words import pick
 
+# A sentence stands between two that are changed: else they cannot be put together.
+MIN_SENTENCES = 3
+
 
 def somewhere(phone: Client, first: int, act: Callable[..., bool], *rest: Any) -> bool:
     """Do something in the first report of a phone, counted from one, in which there is something to do."""
@@ -65,6 +68,15 @@ def note(phone: Client, report: View, which: int, choice: int) -> bool:
     return phone.write(report.report, "edit", given(entity, text=words.revised(before, choice)))
 
 
+def reword(phone: Client, report: View, at: int, choice: int) -> bool:
+    """Change the sentence at a place of a note that is long enough for two people."""
+    for entity in report.entities("notes"):
+        text = report.value(entity, "text")
+        if text is not None and len(words.sentences(text)) >= MIN_SENTENCES:
+            return phone.write(report.report, "edit", given(entity, text=words.reworded(text, at, choice)))
+    return False
+
+
 def add(phone: Client, report: View, into: int, choice: int) -> bool:
     """Add an agent, a vehicle, an officer, a photo's record and the like."""
     name = pick(("agents", "vehicles", "officers", "attempts", "photos"), into)
@@ -85,8 +97,8 @@ def change(phone: Client, report: View, which: int, choice: int) -> bool:
 
 
 def remove(phone: Client, report: View, which: int) -> bool:
-    """Remove an entity, having seen all of it."""
-    entities = report.entities()
+    """Remove an entity, having seen all of it. The app shows supplements without a way to take them back."""
+    entities = [entity for name in words.LISTS for entity in report.entities(name)]
     if not entities:
         return False
     entity = pick(entities, which)

@@ -2,12 +2,16 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
+
+from server import db
 
 
 class Crash(BaseException):
@@ -28,7 +32,7 @@ class Plan:
     done: bool = False
     # Whether the transaction has SQLite's one write lock where the plan acts.
     writing: bool = False
-    # Called before each statement that takes SQLite's one write lock.
+    # Called before SQLite's one write lock is taken.
     before_lock: Callable[[], None] | None = None
     # Called when a transaction of the thread is over.
     over: Callable[[], None] | None = None
@@ -45,13 +49,18 @@ class Hooks:
     """Listens to every engine and session of this process; acts only in threads that have a plan."""
 
     _local: threading.local = field(default_factory=threading.local)
+    _patches: ExitStack = field(default_factory=ExitStack)
 
     def start(self) -> None:
+        # The server takes that lock past SQLAlchemy, whose events would tell of it.
+        take = db._become_the_writer
+        self._patches.enter_context(patch.object(db, "_become_the_writer", partial(self._lock, take)))
         event.listen(Engine, "before_cursor_execute", self._statement)
         event.listen(Session, "before_commit", self._commit)
         event.listen(Session, "after_commit", self._over)
 
     def stop(self) -> None:
+        self._patches.close()
         event.remove(Engine, "before_cursor_execute", self._statement)
         event.remove(Session, "before_commit", self._commit)
         event.remove(Session, "after_commit", self._over)
@@ -66,15 +75,19 @@ class Hooks:
         finally:
             self._local.plan = outer
 
-    def _statement(self, connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+    def _statement(self, connection: Connection, *_: Any) -> None:
         plan: Plan | None = getattr(self._local, "plan", None)
         if plan is None:
             return
-        if plan.before_lock is not None and statement.startswith("BEGIN IMMEDIATE"):
-            plan.before_lock()
         plan.seen += 1
         if plan.seen > plan.at:
             plan.reached(connection)
+
+    def _lock(self, take: Callable[[Session], None], session: Session) -> None:
+        plan: Plan | None = getattr(self._local, "plan", None)
+        if plan is not None and plan.before_lock is not None:
+            plan.before_lock()
+        take(session)
 
     def _commit(self, session: Session) -> None:
         plan: Plan | None = getattr(self._local, "plan", None)

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 
 from tests.simulation.__main__ import world_of
 from tests.simulation.faults import FAULTS
-from tests.simulation.machine import Machine
 from tests.simulation.run import simulate
+from tests.simulation.steps import Stepping
 
 NOTHING = "nothing planted"
 _AT_ONCE = 2
@@ -37,14 +37,14 @@ def plant(name: str, steps: int, seed: int) -> Found:
     if name != NOTHING:
         database, install = FAULTS[name]
         install()
-    Machine.first = None
+    Stepping.first = None
     try:
         with world_of(database) as world:
             simulate(world, steps, seed, shrink=False, tell=lambda _: None)
     except Exception as failed:
-        if Machine.first is None:
+        if Stepping.first is None:
             return Found(name, database, 0, None, f"failed in another way: {type(failed).__name__}: {failed}"[:300])
-        at, broken = Machine.first
+        at, broken = Stepping.first
         return Found(name, database, at, broken.promise, str(broken)[:160])
     return Found(name, database, steps, None, "")
 

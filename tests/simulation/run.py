@@ -16,7 +16,7 @@ from tests.support.databases import Maker
 
 # Steps of one run, after which everything comes to rest and the next begins anew.
 LENGTH = 80
-_RUNS_AT_ONCE = 5
+_RUNS_AT_ONCE = 25
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,10 @@ def simulate(world: World, steps: int, first_seed: int, *, shrink: bool = True, 
 
     Bound.world = world
     portion = 0
-    while Bound.count < steps:
+    while (left := steps - Bound.count) > 0:
         seed(first_seed + portion)(Bound)
         chosen = settings(
-            max_examples=_RUNS_AT_ONCE,
+            max_examples=min(_RUNS_AT_ONCE, -(-left // LENGTH)),
             stateful_step_count=LENGTH,
             deadline=None,
             database=None,
@@ -71,7 +71,8 @@ def simulate(world: World, steps: int, first_seed: int, *, shrink: bool = True, 
         try:
             run_state_machine_as_test(Bound, settings=chosen)
         except BaseException as failed:
-            failed.add_note(f"Repeat it with: make simulate SEED={first_seed + portion} ONLY={world.server.kind}")
+            again = f"SEED={first_seed + portion} STEPS={min(left, _RUNS_AT_ONCE * LENGTH)} ONLY={world.server.kind}"
+            failed.add_note(f"Repeat it with: make simulate {again}")
             raise
         portion += 1
         tell(Tally(Bound.count, steps, world.seen))

@@ -82,6 +82,13 @@ def revised(text: str | None, choice: int) -> str:
     return " ".join(after)
 
 
+def reworded(text: str, at: int, choice: int) -> str:
+    """Return a note with another word in the sentence at a place."""
+    after = sentences(text)
+    after[at] = _reworded(after[at], choice)
+    return " ".join(after)
+
+
 def _reworded(sentence: str, choice: int) -> str:
     """Put another word in the place of one inside a sentence."""
     parts = sentence.split(" ")

@@ -3,6 +3,7 @@
 import contextlib
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from demo.wire import Answer
 from server.accounts import service as accounts
@@ -22,7 +23,7 @@ from tests.simulation.newer import Release
 from tests.simulation.reader import Phone
 from tests.simulation.server import Request, Server
 from tests.simulation.weave import Loom
-from tests.simulation.wire import Network, Problem, checked
+from tests.simulation.wire import Network, Offline, Problem, checked
 from tests.simulation.words import Ids
 
 
@@ -64,10 +65,15 @@ class World:
 
     def _phone(self, identity: object, ids: Ids) -> Phone:
         phone = Phone(identity, ids, self.ledger.note)  # type: ignore[arg-type]
-        phone.network, phone.acknowledged = self.network, self.ledger.note_receipt
+        phone.network, phone.acknowledged = self.network, self._heard
         phone.seen = self.seen
         phone.token, phone.cookie = phone.identity.token, phone.identity.cookie
         return phone
+
+    def _heard(self, row: Row, receipt: dict[str, Any]) -> None:
+        self.ledger.note_receipt(row, receipt)
+        if receipt["reason"]:
+            self.seen[receipt["reason"]] += 1
 
     # Looking and checking.
 
@@ -100,7 +106,7 @@ class World:
     def count(self) -> None:
         """Count what a run that comes to rest has met."""
         for row in self.look().rows.values():
-            self.seen.update(["ops", row.verdict or "", *([row.reason] if row.reason else ())])
+            self.seen.update(["ops", row.verdict or ""])
         self.seen["n_reused"] += len(self.stored.flags)
         self.seen["holds"] += len(self.stored.holds)
         self.seen["forgotten"] += self.ledger.restored
@@ -114,6 +120,12 @@ class World:
             return
         token = phone.token or phone.upload_token
         self.flights.append(Flight(phone, batch, phone.request("POST", "/api/push", phone.body(batch), token)))
+
+    def deliver_alone(self, phone: Phone, row: Row) -> None:
+        """Let one op be delivered and heard of, whatever waits before it."""
+        with contextlib.suppress(Offline, Problem):
+            answer = phone.call("POST", "/api/push", phone.body([row]), reading=False)
+            phone.settle([row], read_push(answer))
 
     def arrive(self, flight: Flight, plan: Plan | None, app: int) -> None:
         """Let a delivery reach the server, perhaps once more."""
