@@ -1,17 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { disputeOf, type Dispute } from '../../sync/disputes';
 import type { Snapshot, Version } from '../../sync/types';
 import { snapshot, version } from './builders';
-import {
-  arrived,
-  before,
-  disputeOf,
-  disputes,
-  readsAlike,
-  seenBy,
-  settledAs,
-  writersOf,
-  type Dispute
-} from './disputes';
+import { before, settledAs, writersOf } from './disputes';
 
 const root = version('a', 'S Pulaski Rd');
 const south = version('b', 'south', { base: ['a'] });
@@ -26,90 +17,10 @@ function dispute(heads: Version[], open: Partial<Snapshot['open'][string][string
   return disputeOf(apart(heads, open), 'report', 'address')!;
 }
 
-describe('what stands open', () => {
-  it('is every value that a person must choose between, three too', () => {
-    const north = version('d', 'north', { base: ['a'] });
-    const [found] = disputes(apart([south, east, north]));
-    expect(found?.values.map((one) => one.value)).toEqual(['south', 'east', 'north']);
-    expect(found?.merged).toBeNull();
-  });
-
-  it('shows a value that two people wrote once, with both of them', () => {
-    const again = version('d', 'south', { actor: 'u3' });
-    const found = dispute([south, east, again]);
-    expect(found.values).toHaveLength(2);
+describe('a value that two people wrote', () => {
+  it('is shown with both of them', () => {
+    const found = dispute([south, east, version('d', 'south', { actor: 'u3' })]);
     expect(writersOf(found, found.values[0]!).map((one) => one.actor)).toEqual(['u1', 'u3']);
-    expect(found.heads.map((one) => one.op)).toEqual(['b', 'c', 'd']);
-  });
-
-  it('is a text to confirm where the server put two together', () => {
-    expect(dispute([south, east], { kind: 'merged', text: 'south and east' }).merged).toBe('south and east');
-  });
-
-  it('is nothing where one value stands', () => {
-    expect(disputeOf(apart([south]), 'report', 'address')).toBeNull();
-  });
-});
-
-describe('what an author had seen', () => {
-  const { known } = dispute([south, east]);
-
-  it('is the version that the server tells of', () => {
-    expect(seenBy(south, known)).toEqual({ kind: 'versions', versions: [root] });
-  });
-
-  it('is nothing where nobody had written before', () => {
-    expect(seenBy(version('d', 'north'), known)).toEqual({ kind: 'nothing' });
-  });
-
-  it('is said once where both had seen the same', () => {
-    expect(seenBy(south, known, south).kind).toBe('versions');
-    expect(seenBy(east, known, south)).toEqual({ kind: 'same' });
-    expect(seenBy(version('d', 'x', { base: ['a', 'b'] }), known, south).kind).toBe('versions');
-  });
-
-  it('is a value that an earlier decision did not keep, too', () => {
-    const { base: _, not_before: __, ...by } = version('e', 'east');
-    const gone = version('gone', 'south-west');
-    const told = { ...by, entity: 'report', field: 'address', reason: 'r', not_kept: [gone] };
-    const view = { ...apart([version('d', 'north', { base: ['gone'] }), east]), settled: [told] };
-    const found = disputeOf(view, 'report', 'address')!;
-    expect(seenBy(found.values[0]!, found.known)).toMatchObject({ versions: [{ value: 'south-west' }] });
-  });
-
-  it('is not invented where the report no longer tells of it', () => {
-    expect(seenBy(version('d', 'north', { base: ['gone'] }), known)).toEqual({ kind: 'earlier' });
-  });
-});
-
-describe('a value that comes while the card is open', () => {
-  const shown = dispute([south, east]);
-  const north = version('d', 'north', { base: ['a'] });
-
-  it('is told, because nobody who decides has read it', () => {
-    const now = dispute([south, east, north]);
-    expect(arrived(now, shown).map((one) => one.value)).toEqual(['north']);
-    expect(readsAlike(now, shown)).toBe(false);
-  });
-
-  it('is no news where it says what is on the screen already', () => {
-    const now = dispute([south, east, version('d', 'east')]);
-    expect(arrived(now, shown)).toEqual([]);
-    expect(readsAlike(now, shown)).toBe(true);
-    const instead = dispute([south, version('d', 'east', { base: ['c'] })]);
-    expect(readsAlike(instead, shown)).toBe(true);
-  });
-
-  it('is news where its author wrote it in place of one that is on the screen', () => {
-    const now = dispute([version('d', 'south-west', { base: ['b'] }), east]);
-    expect(arrived(now, shown).map((one) => one.value)).toEqual(['south-west']);
-  });
-
-  it('is news where one of the values is gone, or the merged text reads otherwise', () => {
-    const three = dispute([south, east, north]);
-    expect(readsAlike(shown, three)).toBe(false);
-    const merged = dispute([south, east], { kind: 'merged', text: 'one' });
-    expect(readsAlike(dispute([south, east], { kind: 'merged', text: 'two' }), merged)).toBe(false);
   });
 });
 

@@ -1,7 +1,7 @@
 /** The queue of a district: what a row says, which row is urgent, and which rows a filter leaves. */
 import { REPORT, REVIEW, conflicts, current, entities, heads, standingApart, unconfirmed } from '../../sync/overlay';
 import type { HoldStatus, Quarantined, ReportState, Snapshot, Version } from '../../sync/types';
-import { flagged } from './flagged';
+import { flagged } from '../../sync/disputes';
 import { byUrgency, daysUntil, isDue } from './holds';
 import { countOpen, lateOf, type LateKind } from './late';
 

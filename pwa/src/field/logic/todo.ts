@@ -1,6 +1,6 @@
 /** What waits for a person's decision before a report can be signed off, and where it is made. */
 import type { FormDefinition, Snapshot } from '../../sync/types';
-import { disputes, flagged } from './disputes';
+import { disputes, flagged } from '../../sync/disputes';
 import { links } from './place';
 import { entityName, fieldLabel, sectionOfList } from './values';
 
