@@ -62,7 +62,7 @@ def take_in(uow: UnitOfWork, deliveries: Sequence[Delivery], revoked: Collection
 def context(uow: UnitOfWork, actors: set[str]) -> Context:
     found = current_app.extensions
     load = found["actors"]
-    return Context(uow, dict(load(uow.session, actors)), load, found["consequences"])
+    return Context(uow, dict(load(uow.session, actors)), load, found["consequences"], found["users_by_star"])
 
 
 def _sort_out(uow: UnitOfWork, envelopes: list[Envelope]) -> tuple[list[Envelope], dict[str, Receipt]]:

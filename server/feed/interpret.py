@@ -9,7 +9,8 @@ import structlog
 from server.feed import policy, store
 from server.feed.signing import Envelope, read, signature_fits
 from server.feed.store import UNJUDGED, WAITING, WAITING_FOR_REPORT, Outcome
-from server.feed.work import Arrival, Context, Work, kept_aside, past, superseded
+from server.feed.turns import PERMISSION, Turns
+from server.feed.work import Arrival, Context, Work, kept_aside, past, scopes, superseded
 from server.security import Actor, DeviceKey
 from sync import forms, merge, rules
 from sync.explain import Stored, explain
@@ -53,7 +54,7 @@ def _interpret(context: Context, ids: list[str], fresh: Sequence[Arrival], reaso
         return
     snapshots = store.load_snapshots(session, ids)
     # A report that is new has no readers yet.
-    scopes = store.load_scopes(session, list(snapshots)) if snapshots else {}
+    seen_by = store.load_scopes(session, list(snapshots)) if snapshots else {}
     mine: dict[str, list[Arrival]] = {report: [] for report in ids}
     for each in fresh:
         mine[each.op.report].append(each)
@@ -66,7 +67,7 @@ def _interpret(context: Context, ids: list[str], fresh: Sequence[Arrival], reaso
     context.moments.update(store.moments(session, (each.op.beacon for arrivals in mine.values() for each in arrivals)))
     for report in ids:
         stored = json.loads(snapshots[report]) if report in snapshots else None
-        work = Work(report, stored, stored, stored["author"] if stored else None, scopes.get(report, set()))
+        work = Work(report, stored, stored, stored["author"] if stored else None, seen_by.get(report, set()))
         _judge_report(context, work, mine[report])
 
 
@@ -86,14 +87,46 @@ def _judge_report(context: Context, work: Work, arrivals: list[Arrival]) -> None
         elif not refused:
             admitted.add(each.op.id)
     queue = [each for each in arrivals if each.op.id in admitted]
-    known = _known(context, work, queue) | {each.id for each in work.outcomes}
     # One at a time and always the first that can be judged: a submission must not overtake what was saved before it.
-    while ready := next((each for each in queue if _is_ready(work, each.op, known)), None):
-        work.outcomes.append(_judge_safely(context, work, ready))
-        known.add(ready.op.id)
-        queue.remove(ready)
-    work.outcomes += [_aside(work, each, WAITING) for each in queue if each.again != WAITING]
+    turns = Turns(queue, _known(context, work, queue) | {each.id for each in work.outcomes})
+    while _judge_next(context, work, turns):
+        pass
+    work.outcomes += [_aside(work, each, WAITING) for each in turns.left() if each.again != WAITING]
     _leave(context, work)
+
+
+def _judge_next(context: Context, work: Work, turns: Turns) -> bool:
+    """Judge the op whose turn it is; where none can be judged any more, those whose authors may not write them."""
+    arrival = turns.next(lambda each: _bar(context, work, each))
+    if arrival is None:
+        refused = turns.take_out(lambda each: _refusal(context, work, each) is not None)
+        for each in refused:
+            work.outcomes.append(_aside(work, each, _refusal(context, work, each) or "not_allowed"))
+            turns.judged(each.op.id)
+        return bool(refused)
+    seen_by = work.scopes
+    work.outcomes.append(_judge_safely(context, work, arrival))
+    for edit in arrival.op.edits:
+        turns.lift(edit.entity)
+    if work.scopes != seen_by:
+        turns.lift(PERMISSION)
+    turns.judged(arrival.op.id)
+    return True
+
+
+def _bar(context: Context, work: Work, arrival: Arrival) -> str | None:
+    """Return what keeps an op from being judged now: an entity that it writes to, or who may write."""
+    if work.snapshot is None:
+        return work.id
+    unmade = merge.missing_entities(arrival.op, work.snapshot)
+    return min(unmade) if unmade else PERMISSION if _refusal(context, work, arrival) else None
+
+
+def _refusal(context: Context, work: Work, arrival: Arrival) -> str | None:
+    """Return why an op's author may not write it to the report as it is now; asked until its turn has come."""
+    if arrival.again not in (None, WAITING_FOR_REPORT):
+        return None
+    return policy.refusal(context.actors.get(arrival.op.actor), arrival.op, work.author, work.scopes)
 
 
 def _is_settled(work: Work, op: Op) -> bool:
@@ -105,32 +138,33 @@ def _aside(work: Work, arrival: Arrival, reason: str) -> Outcome:
     return Outcome(arrival.op.id, arrival.sha256, work.id, Verdict.QUARANTINED, reason, stood=stood)
 
 
-def _is_ready(work: Work, op: Op, known: set[str]) -> bool:
-    if merge.missing_bases(op, known):
-        return False
-    return work.snapshot is not None and not merge.missing_entities(op, work.snapshot)
-
-
 def _admit(context: Context, work: Work, arrival: Arrival) -> str | None:
     """Return why an op is kept without being judged, or None; begin its report and its hold where they are new."""
     op = arrival.op
+    actor = context.actors.get(op.actor)
     if arrival.doubt:
-        actor = context.actors.get(op.actor)
         if work.snapshot is None and actor is not None and policy.refusal(actor, op, None, set()) is None:
-            _begin_report(work, op, actor)  # so that its district sees what a revoked device delivered
+            _begin_report(context, work, op, actor)  # so that its district sees what a revoked device delivered
         return arrival.doubt
-    if arrival.again in (None, WAITING_FOR_REPORT):
-        actor = context.actors.get(op.actor)
-        if work.snapshot is not None and policy.takes_over(actor, op, work.snapshot.get("provisional", False)):
-            _take_over(work, context.actors[op.actor])
-        refused = policy.refusal(actor, op, work.author, work.scopes)
+    if arrival.again not in (None, WAITING_FOR_REPORT):
+        return None
+    if work.snapshot is None:
+        refused = policy.refusal(actor, op, None, set())
         if refused:
             return refused
-        if work.snapshot is None:
-            _begin_report(work, op, context.actors[op.actor])
-    if arrival.again in (None, WAITING_FOR_REPORT, "rule_failed"):
-        return _follow(context, _as_hold(context, work, op))
-    return None
+        _begin_report(context, work, op, context.actors[op.actor])
+    elif policy.takes_over(actor, op, work.snapshot.get("provisional", False)):
+        _take_over(context, work, context.actors[op.actor])
+    # A hold must not wait for what its op builds on.
+    return _consequence(context, work, arrival) if op.kind == "hold" and not _refusal(context, work, arrival) else None
+
+
+def _consequence(context: Context, work: Work, arrival: Arrival) -> str | None:
+    """Do what follows from an op whose author may write, once. Returns a reason where it cannot be done."""
+    if arrival.op.id in work.followed or arrival.again not in (None, WAITING_FOR_REPORT, "rule_failed"):
+        return None
+    work.followed.add(arrival.op.id)
+    return _follow(context, _as_hold(context, work, arrival.op))
 
 
 def _as_hold(context: Context, work: Work, op: Op) -> Op:
@@ -156,21 +190,22 @@ def _dismisses_anothers(context: Context, work: Work, op: Op) -> bool:
     return aside is not None and (aside.op is None or aside.op.actor != op.actor)
 
 
-def _begin_report(work: Work, op: Op, author: Actor) -> None:
+def _begin_report(context: Context, work: Work, op: Op, author: Actor) -> None:
     work.snapshot = merge.empty(op, author.district)
     if op.begins is False:
         # Somebody else began it, and the server has lost that: their op will say so when it comes again.
         work.snapshot["provisional"] = True
     work.author = op.actor
-    work.scopes = {f"user:{op.actor}"}
+    work.scopes = scopes(context, work)
     work.touched = True
 
 
-def _take_over(work: Work, author: Actor) -> None:
-    snapshot = {**(work.snapshot or {}), "author": author.id, "home": author.district, "provisional": False}
-    work.snapshot = snapshot
+def _take_over(context: Context, work: Work, author: Actor) -> None:
+    work.snapshot = {**(work.snapshot or {}), "author": author.id, "home": author.district, "provisional": False}
     work.author = author.id
-    work.scopes = {*work.scopes, f"user:{author.id}"}
+    # Who might write until now may finish, before it is known whether the author names them.
+    work.guests = work.scopes
+    work.scopes = scopes(context, work)
     work.touched = True
 
 
@@ -209,12 +244,17 @@ def _judge_safely(context: Context, work: Work, arrival: Arrival) -> Outcome:
         return _aside(work, arrival, "rule_failed")
     work.snapshot = after
     work.touched = work.touched or reason is None
+    if reason is None and policy.says_who_writes(op, after):
+        work.scopes = scopes(context, work)
     return Outcome(op.id, arrival.sha256, work.id, verdict, reason, stood=arrival.again is not None)
 
 
 def _judge(context: Context, work: Work, arrival: Arrival) -> tuple[Snapshot, Verdict, str | None]:
     snapshot, op = work.snapshot, arrival.op
     assert snapshot is not None  # noqa: S101 - _begin_report made it
+    refused = _consequence(context, work, arrival)
+    if refused:
+        return snapshot, Verdict.QUARANTINED, refused
     try:
         form = forms.load(op.form_id, op.form_version)
     except forms.UnknownForm:

@@ -1,8 +1,10 @@
 """Who may write which kind of op to which report, and whose feeds a report belongs to (P9: deny by default)."""
 
+from typing import Any
+
 from server.security import Actor
 from sync.merge import Snapshot, versions
-from sync.op import Op
+from sync.op import REPORT, Op
 
 STAR = "star:"
 
@@ -49,13 +51,29 @@ def takes_over(actor: Actor | None, op: Op, provisional: bool) -> bool:
     return provisional and op.begins is True and actor is not None and actor.role == "officer"
 
 
+def says_who_writes(op: Op, after: Snapshot) -> bool:
+    """Tell whether an op may have changed who reads and writes a report: who is named on it, and its district."""
+    return any(
+        edit.field == "district" if edit.entity == REPORT else _is_officer(after, edit.entity) for edit in op.edits
+    )
+
+
+def _is_officer(snapshot: Snapshot, entity: str) -> bool:
+    return bool(snapshot["entities"].get(entity, {}).get("list") == "officers")
+
+
+def star_of(value: Any) -> str:
+    """Return a star number as it is asked for."""
+    return str(value)[:32]
+
+
 def named_stars(snapshot: Snapshot) -> set[str]:
     """Return the stars of the officers whom a report names; they may read and write it."""
     stars: set[str] = set()
     for entity, known in snapshot["entities"].items():
         if known["list"] == "officers" and not known["removed"]:
             heads = versions(snapshot, entity, "star")
-            stars.update(str(head["value"])[:32] for head in heads if head["value"])
+            stars.update(star_of(head["value"]) for head in heads if head["value"])
     return stars
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.orm import Session
 
 from server.db import UnitOfWork
-from server.feed import store
+from server.feed import policy, store
 from server.feed.signing import read
 from server.feed.store import WAITING, Outcome
 from server.security import Actor
@@ -24,21 +24,25 @@ Consequence = Callable[[UnitOfWork, Op], str | None]
 class Context:
     """What judging needs besides the ops themselves; `actors` holds active accounts only, those asked for so far.
 
-    `moments` tells when the server made the statements that ops name as their beacons.
+    `moments` tells when the server made the statements that ops name as their beacons, `stars` whose the stars are that
+    were asked for.
     """
 
     uow: UnitOfWork
     actors: dict[str, Actor]
     load_actors: Callable[[Session, set[str]], Mapping[str, Actor]]
     consequences: Mapping[str, Consequence]
+    users_by_star: Callable[[Session, set[str]], Mapping[str, str]]
     moments: dict[str, str] = field(default_factory=dict)
+    stars: dict[str, str | None] = field(default_factory=dict)
 
 
 @dataclass
 class Work:
     """One report while its ops are judged.
 
-    `before` is its snapshot as stored, `arrived` what is judged, `taken` what of it applies.
+    `before` is its snapshot as stored, `arrived` what is judged, `taken` what of it applies, `followed` whose hold was
+    asked for. `scopes` are those that see it now, with `guests` who may write in this transaction all the same.
     """
 
     id: str
@@ -46,9 +50,11 @@ class Work:
     snapshot: Snapshot | None
     author: str | None
     scopes: set[str]
+    guests: set[str] = field(default_factory=set)
     touched: bool = False
     arrived: dict[str, Op] = field(default_factory=dict)
     taken: dict[str, Stored] = field(default_factory=dict)
+    followed: set[str] = field(default_factory=set)
     outcomes: list[Outcome] = field(default_factory=list)
     past: dict[str, Stored] | None = None
 
@@ -62,6 +68,19 @@ class Arrival:
     received: str
     doubt: str | None = None
     again: str | None = None
+
+
+def scopes(context: Context, work: Work) -> set[str]:
+    """Return the scopes that see a report as it is now. Whose the stars are is asked once a report, at the most."""
+    assert work.snapshot is not None  # noqa: S101 - asked of reports that have begun
+    stars = policy.named_stars(work.snapshot)
+    if stars - context.stars.keys():
+        edits = (edit for op in work.arrived.values() for edit in op.edits if edit.field == "star" and edit.value)
+        wanted = (stars | {policy.star_of(edit.value) for edit in edits}) - context.stars.keys()
+        found = context.users_by_star(context.uow.session, wanted)
+        context.stars.update({star: found.get(star) for star in wanted})
+    named = [user for star in stars if (user := context.stars[star])]
+    return policy.report_scopes(work.snapshot, named, stars) | work.guests
 
 
 def kept_aside(context: Context, work: Work, key: str) -> Aside | None:

@@ -135,12 +135,11 @@ def _parsed(raw: bytes) -> Any:
 def arranged(expected: Snapshot, like: Any) -> Snapshot:
     """Return a snapshot with its names, and the heads of its fields, in the order of another one where it has them.
 
-    Where the log cannot tell what came first, any order is right. Not so in the review, where the last head counts.
+    Where the log cannot tell what came first, any order is right. In the review the last head counts: there, any order
+    that ends with the same value.
     """
     fields = {
-        entity: {
-            name: heads if entity == REVIEW else _in_order(heads, like, entity, name) for name, heads in own.items()
-        }
+        entity: {name: _in_order(heads, like, entity, name) for name, heads in own.items()}
         for entity, own in expected["fields"].items()
     }
     found: Snapshot = _named_like({**expected, "fields": fields}, like)
@@ -152,7 +151,8 @@ def _in_order(heads: list[Any], like: Any, entity: str, name: str) -> list[Any]:
         order = {head["op"]: place for place, head in enumerate(like["fields"][entity][name])}
     except (LookupError, TypeError):
         return heads
-    return sorted(heads, key=lambda head: order.get(head["op"], len(order)))
+    arranged = sorted(heads, key=lambda head: order.get(head["op"], len(order)))
+    return heads if entity == REVIEW and arranged and arranged[-1]["value"] != heads[-1]["value"] else arranged
 
 
 def _named_like(value: Any, like: Any) -> Any:

@@ -4,9 +4,12 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from demo.phone import Phone
 from demo.wire import Refused
+from server.db import db
+from server.holds.models import Hold
 from tests.support.cast import Cast
 from tests.support.reports import complete_report
 
@@ -98,3 +101,11 @@ def test_every_route_asks_for_a_permission(app: Flask) -> None:
         rule.rule for rule in app.url_map.iter_rules() if not hasattr(app.view_functions[rule.endpoint], "permission")
     ]
     assert without == []
+
+
+def test_only_an_officer_asks_for_footage_of_a_report_that_is_not_there_yet(cast: Cast, phone_of: PhoneOf) -> None:
+    desk = phone_of(cast.desk)
+    times = {"from": "2026-11-23T21:05:00-06:00", "to": "2026-11-23T21:40:00-06:00"}
+    desk.hold(desk.new_id(), {"kind": "bwc", "wearer_star": "10001", **times, "basis": "officer_request"})
+    assert reasons(desk) == ["waiting_for_report"]
+    assert db.session.scalars(select(Hold)).all() == []
