@@ -2,9 +2,10 @@
 
 import hashlib
 import hmac
+import re
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -246,6 +247,8 @@ class HistoryEntry:
     verdict: str | None
     reason: str | None
     received: datetime
+    # When the server made the statement that its author had read; null where none is known.
+    not_before: str | None
     seq: int | None
 
 
@@ -255,9 +258,18 @@ def history(session: Session, report: str) -> list[HistoryEntry]:
     ops = [_entry_of(row, row.id, row.verdict, row.reason) for row in rows]
     others = session.scalars(select(OpClash).where(OpClash.report_id == report))
     ops += [_entry_of(row, row.op_id, Verdict.QUARANTINED, "op_id_reused") for row in others]
+    moments = store.moments(session, (_beacon(each.payload) for each in ops))
+    ops = [replace(each, not_before=moments.get(_beacon(each.payload) or "")) for each in ops]
     return sorted(ops, key=lambda each: (each.received, each.seq or 0, each.op, each.sha256))
 
 
 def _entry_of(row: StoredOp | OpClash, op: str, verdict: str | None, reason: str | None) -> HistoryEntry:
     said = readable_payload(row.jws)
-    return HistoryEntry(op, row.sha256, row.jws, said, verdict, reason, row.received_at, row.seq)
+    return HistoryEntry(op, row.sha256, row.jws, said, verdict, reason, row.received_at, None, row.seq)
+
+
+def _beacon(said: Mapping[str, Any] | None) -> str | None:
+    """Return the statement that a stored string names; what it says may be anything."""
+    time = (said or {}).get("time")
+    named = time.get("beacon") if isinstance(time, dict) else None
+    return named if isinstance(named, str) and re.fullmatch("[0-9a-f]{64}", named) else None

@@ -11,6 +11,11 @@ class HistoryOpOut(Schema):
     verdict = fields.String(required=True, allow_none=True)
     reason = fields.String(required=True, allow_none=True)
     received = fields.DateTime(required=True)
+    not_before = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "when the server made the newest statement that its author had read"},
+    )
     seq = fields.Integer(required=True, allow_none=True)
 
 

@@ -1468,6 +1468,8 @@ export interface components {
         };
         HistoryOpOut: {
             jws: string;
+            /** @description when the server made the newest statement that its author had read */
+            not_before: string | null;
             op: string;
             payload: {
                 [key: string]: unknown;

@@ -47,6 +47,10 @@ def test_a_conflict_tells_who_when_and_what_each_had_seen(cast: Cast, phone_of: 
         assert (head["actor"], head["device"], head["base"]) == (phone.person.id, phone.device, [seen["op"]])
         # The bracket: made after a statement of the server that the phone had seen, and before it arrived.
         assert seen["received"] <= head["not_before"] <= head["received"]
+    told = {each["op"]: each for each in one.call("GET", f"/api/reports/{report}/history").json["ops"]}
+    for head in found["fields"]["report"]["address"]:
+        assert told[head["op"]]["not_before"] == head["not_before"]
+    assert told[seen["op"]]["not_before"] is None  # written before its phone had heard anything
 
 
 def test_a_resolution_tells_whose_value_was_not_kept_and_ends_the_question(cast: Cast, phone_of: PhoneOf) -> None:

@@ -25,6 +25,7 @@ function op(id: string, edits: HistoryOp['payload']['edits'], over: Partial<Hist
     verdict: 'applied',
     reason: null,
     received: '2026-11-23T21:15:00Z',
+    not_before: null,
     seq: count,
     ...over
   };
@@ -97,12 +98,18 @@ describe('steps', () => {
     expect(found[1]!.about).toMatchObject({ actor: 'u1', device: 'd1', ending: 'correction' });
   });
 
+  it('tells between which two times of the server each was made', () => {
+    const times = { not_before: '2026-11-23T21:02:00Z', received: '2026-11-23T21:40:00Z' };
+    expect(steps([op('a', [], times)])[0]).toMatchObject(times);
+  });
+
   it('believes nothing of an op that could not be read, whatever it says of itself', () => {
-    const odd = op('sha256:abc', [], { sha256: 'abc', verdict: 'quarantined', reason: 'malformed' });
+    const not_before = '2026-11-23T21:02:00Z';
+    const odd = op('sha256:abc', [], { sha256: 'abc', verdict: 'quarantined', reason: 'malformed', not_before });
     odd.payload = { edits: 'none' } as unknown as HistoryOp['payload'];
     const settled = op('b', [{ entity: 'review', field: 'late/abc', base: [], value: 'dismissed' }]);
     const found = steps([odd, settled]);
-    expect(found[0]).toMatchObject({ kind: null, actor: null, changes: [], reason: 'malformed' });
+    expect(found[0]).toMatchObject({ kind: null, actor: null, not_before: null, changes: [], reason: 'malformed' });
     expect(found[1]!.about).toEqual({ actor: null, device: null, wall: null, ending: 'dismissed' });
   });
 

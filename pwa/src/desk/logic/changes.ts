@@ -14,6 +14,7 @@ export type HistoryOp = {
   verdict: Verdict | null;
   reason: string | null;
   received: string | null;
+  not_before: string | null;
   seq: number | null;
 };
 
@@ -46,6 +47,7 @@ export type Step = {
   wall: string | null;
   offset: number;
   received: string | null;
+  not_before: string | null;
   verdict: Verdict | null;
   reason: string | null;
   why: string | null;
@@ -83,6 +85,7 @@ export function steps(ops: HistoryOp[]): Step[] {
       wall: payload.time.wall,
       offset: payload.time.utc_offset,
       received: one.received,
+      not_before: one.not_before,
       verdict: one.verdict,
       reason: one.reason,
       why: payload.reason ?? null,
@@ -98,7 +101,8 @@ function isUnread(one: HistoryOp): boolean {
 }
 
 function unread({ op, seq, received, verdict, reason }: HistoryOp): Step {
-  const nobody = { kind: null, actor: null, device: null, wall: null, offset: 0, why: null, about: null };
+  // What it names as read cannot be believed either.
+  const nobody = { kind: null, actor: null, device: null, wall: null, offset: 0, not_before: null, why: null, about: null };
   return { ...nobody, op, seq, received, verdict, reason, changes: [] };
 }
 

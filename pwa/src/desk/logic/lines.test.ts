@@ -12,7 +12,7 @@ function op(id: string, base: string[], value: string, kind: HistoryOp['payload'
   const made = { v: 1 as const, op: id, device: 'd1', n: count, prev: null, actor: 'u1', report: 'r1', kind, edits };
   const time = { wall: WALL, utc_offset: -360, beacon: null };
   const payload = { ...made, form: { id: 'incident', version: 1 }, time };
-  return { op: id, sha256: '', jws: '', payload, verdict: 'applied', reason: null, received: WALL, seq: count };
+  return { op: id, sha256: '', jws: '', payload, verdict: 'applied', reason: null, received: WALL, not_before: null, seq: count };
 }
 
 function lines(...ops: HistoryOp[]): (Line | undefined)[] {
