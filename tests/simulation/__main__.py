@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import structlog
-
 from server.config import Settings
 from tests.simulation.run import Tally, simulate, world_on
 from tests.simulation.world import World
@@ -24,7 +22,7 @@ KINDS = ("sqlite", "postgresql")
 
 @contextmanager
 def world_of(kind: str) -> Iterator[World]:
-    """Lend a world of its own, outside of pytest. The server's log of what fails on purpose is left out."""
+    """Lend a world of its own, outside of pytest."""
     folder = scratch_folder("holdfast-simulation-")
     settings = Settings(
         mode="test",
@@ -36,7 +34,6 @@ def world_of(kind: str) -> Iterator[World]:
     try:
         maker: Maker = PostgresMaker(postgres) if postgres else SqliteMaker(Path(folder))
         template = Templates(maker, settings).name(False)
-        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
         with world_on(maker, settings, template) as world:
             yield world
     finally:

@@ -236,3 +236,4 @@ POISONS: tuple[Callable[[Client, View], None], ...] = (
     _string("no op at all", "garbage"),
     _string("wéiß ö", "not_ascii"),
 )
+OVERLARGE = len(words.BAD_VALUES)

@@ -5,7 +5,6 @@ import random
 from datetime import timedelta
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize
 
 from tests.simulation import acts
 from tests.simulation.newer import VERSION
@@ -22,6 +21,7 @@ from tests.simulation.steps import (
     MANY,
     SOME,
     STATEMENT,
+    beginning,
     step,
 )
 from tests.simulation.wire import Fate, Problem
@@ -36,7 +36,7 @@ class Machine(Situations):
 
     # People write.
 
-    @initialize(complete=st.booleans(), choice=SOME)
+    @beginning(complete=st.booleans(), choice=SOME)
     def the_shift_begins(self, complete: bool, choice: int) -> None:
         """Two officers have each begun a report and named the other; both are on their phones and their desk's."""
         for who, partner in ((0, 1), (2, 0)):

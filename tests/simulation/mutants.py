@@ -40,7 +40,7 @@ def plant(name: str, steps: int, seed: int) -> Found:
     Stepping.first = None
     try:
         with world_of(database) as world:
-            simulate(world, steps, seed, shrink=False, tell=lambda _: None)
+            simulate(world, steps, seed, tell=lambda _: None, shortening=0)
     except Exception as failed:
         if Stepping.first is None:
             return Found(name, database, 0, None, f"failed in another way: {type(failed).__name__}: {failed}"[:300])

@@ -1,6 +1,7 @@
 """Which reasons explain that an op is kept aside. A good op that is kept aside for any other was blocked (P8)."""
 
 from sync.merge import same
+from sync.op import REVIEW
 from tests.simulation import words
 from tests.simulation.database import Stored, StoredRow
 from tests.simulation.ledger import Ledger, Saved, holds
@@ -40,7 +41,7 @@ def check(ledger: Ledger, stored: Stored, *, form_known: bool) -> None:
     """Check that every op that is kept aside has an explanation. Raises Broken."""
     for row in stored.rows.values():
         saved = ledger.saved[row.sha256]
-        if row.stands or row.reason in WAITS:
+        if row.stands or row.reason in WAITS or _is_decided(stored, row):
             continue
         if row.clash or row.reason == "op_id_reused":
             twins = [each for each in ledger.saved.values() if each.id == saved.id]
@@ -67,11 +68,18 @@ def _explained(ledger: Ledger, stored: Stored, saved: Saved, row: StoredRow, for
     return found
 
 
+def _is_decided(stored: Stored, row: StoredRow) -> bool:
+    """Tell whether a person has decided about an op that is kept aside: then it stays as they left it."""
+    copy = stored.copies.get(row.report or "")
+    marks = copy["snapshot"]["fields"].get(REVIEW, {}) if copy else {}
+    return bool(marks.get(f"late/{row.id}"))
+
+
 def check_at_rest(ledger: Ledger, stored: Stored) -> None:
     """Check that nothing good still waits for what only time was to mend (P8), unless what it builds on is gone."""
     for row in stored.rows.values():
         saved = ledger.saved[row.sha256]
-        if not row.stands and row.reason in PASSING and saved.poison is None:
+        if not row.stands and row.reason in PASSING and saved.poison is None and not _is_decided(stored, row):
             waits = row.reason in WAITS and _for_ever(ledger, stored, saved)
             holds("P8", waits, f"{saved.kind} {saved.id} is at rest as {row.reason}, and nothing is missing")
 

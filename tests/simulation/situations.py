@@ -35,6 +35,13 @@ class Situations(Stepping):
             acts.begin(self._phone(who), True, choice)
             self._sync(who, [])
 
+    @step(who=A_PHONE, which=SOME)
+    def choke(self, who: int, which: int) -> None:
+        """A phone holds a text that no request to the server can carry, and goes on delivering."""
+        self._act(who, which, acts.poison, acts.OVERLARGE)
+        self._say(who, which)
+        self._sync(who, [])
+
     @step(which=SOME, one=A_PARTNER, other=ANOTHER)
     def fit_together(self, which: int, one: int, other: int) -> None:
         """Two people who both have a note change its two ends, neither having heard of the other."""

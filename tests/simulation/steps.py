@@ -3,11 +3,11 @@
 import contextlib
 import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.simulation import acts, hooks
 from tests.simulation.hooks import Plan
@@ -32,32 +32,49 @@ FATE = st.tuples(st.sampled_from((*FATES, *["fine"] * 5)), STATEMENT)
 LUCK = st.lists(FATE, max_size=5)
 
 
+# The name of a rule, and what was drawn for it.
+Taken = tuple[str, dict[str, Any]]
+
+
 def step(**arguments: Any) -> Callable[[Callable[..., None]], Any]:
     """Make a method a rule that counts as a step, and after which the promises are checked."""
+    return _marking(rule, arguments, 1)
 
+
+def beginning(**arguments: Any) -> Callable[[Callable[..., None]], Any]:
+    """Make a method what every run begins with. It is no step."""
+    return _marking(initialize, arguments, 0)
+
+
+def _marking(as_rule: Any, arguments: dict[str, Any], counted: int) -> Callable[[Callable[..., None]], Any]:
     def mark(act: Callable[..., None]) -> Any:
         @functools.wraps(act)
         def acted(self: "Stepping", **given: Any) -> None:
-            type(self).count += 1
+            type(self).count += counted
+            self.taken.append((act.__name__, given))
             with self.noting():
                 act(self, **given)
                 self.world.check()
 
-        as_rule: Any = rule
         return as_rule(**arguments)(acted)
 
     return mark
 
 
 class Stepping(RuleBasedStateMachine):
-    """`world` and `count` are set by whoever runs it; `first` is the first broken promise and after how many steps."""
+    """`world` and `count` are set by whoever runs it.
+
+    `first` is the first broken promise and after how many steps; `fatal` are the steps of the run that failed last.
+    """
 
     world: World
     count = 0
     first: tuple[int, Broken] | None = None
+    fatal: Sequence[Taken] = ()
 
     def __init__(self) -> None:
         super().__init__()
+        self.taken: list[Taken] = []
         self.world.begin()
 
     def teardown(self) -> None:
@@ -67,11 +84,13 @@ class Stepping(RuleBasedStateMachine):
 
     @contextlib.contextmanager
     def noting(self) -> Iterator[None]:
-        """Note the first broken promise and after how many steps it was found."""
+        """Note the first broken promise, after how many steps it was found, and what led to any failure."""
         try:
             yield
-        except Broken as broken:
-            Stepping.first = Stepping.first or (type(self).count, broken)
+        except Exception as failed:
+            if isinstance(failed, Broken):
+                Stepping.first = Stepping.first or (type(self).count, failed)
+            type(self).fatal = self.taken
             raise
 
     def _phone(self, who: int) -> Phone:
