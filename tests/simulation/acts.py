@@ -7,7 +7,8 @@ from typing import Any
 
 from sync.op import ENTITY, REVIEW
 from tests.simulation import words
-from tests.simulation.client import Client, Edit, View, given, made
+from tests.simulation.client import Client, given, made
+from tests.simulation.view import Edit, View
 from tests.simulation.words import pick
 
 # A sentence stands between two that are changed: else they cannot be put together.

@@ -5,159 +5,19 @@ ones only on a receipt with its own hash, and what was acknowledged is kept to b
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from demo.device import Device, sha256
 from sync.merge import is_set_member, same
 from sync.op import ENTITY, REVIEW
+from tests.simulation.disk import Disk, Row
 from tests.simulation.people import Identity
+from tests.simulation.view import Edit, View
 from tests.simulation.words import Ids
 
-Edit = dict[str, Any]
 # Reasons that time or an update may mend: such an op is still laid over the copy.
 MENDS_ITSELF = frozenset({"waiting_for_base", "waiting_for_report", "unknown_entity", "rule_failed", "unknown_form"})
-ONLY_HERE = ("pending", "stuck")
-
-
-@dataclass
-class Row:
-    """An op on the phone. `state` is pending, stuck, acked or refused; a string that is no op has no payload."""
-
-    jws: str
-    sha256: str
-    payload: dict[str, Any] | None
-    state: str = "pending"
-    seq: int | None = None
-    reason: str | None = None
-    settled_at: datetime | None = None
-
-    @property
-    def id(self) -> str | None:
-        return self.payload["op"] if self.payload else None
-
-    @property
-    def report(self) -> str | None:
-        return self.payload["report"] if self.payload else None
-
-    @property
-    def kind(self) -> str | None:
-        return self.payload["kind"] if self.payload else None
-
-
-@dataclass
-class Disk:
-    """What a phone keeps; also what a backup of the phone brings back. Rows are by hash, in the order of saving."""
-
-    rows: dict[str, Row] = field(default_factory=dict)
-    copies: dict[str, dict[str, Any]] = field(default_factory=dict)
-    cursor: str | None = None
-    # The ETag of the page that the cursor's next request was answered with, beside the cursor it belongs to.
-    etag: tuple[str, str] | None = None
-    beacon: str | None = None
-    doubtful: set[str] = field(default_factory=set)
-    # Reports whose copy could not be had when the feed told of them.
-    missing: set[str] = field(default_factory=set)
-    n: int = 0
-    prev: str | None = None
-
-    def copy(self) -> "Disk":
-        rows = {sha: replace(row) for sha, row in self.rows.items()}
-        return replace(
-            self, rows=rows, copies=dict(self.copies), doubtful=set(self.doubtful), missing=set(self.missing)
-        )
-
-
-@dataclass(frozen=True)
-class Head:
-    op: str
-    device: str
-    value: Any
-    base: tuple[str, ...]
-
-
-class View:
-    """A report as its reader sees it: the copy, overlaid with own ops that no copy contains yet."""
-
-    def __init__(self, report: str, snapshot: dict[str, Any] | None, rows: list[Row]):
-        first = rows[0].payload if rows else None
-        self.report = report
-        self.form: dict[str, Any] = snapshot["form"] if snapshot else (first or {})["form"]
-        self.heads: dict[tuple[str, str], list[Head]] = {}
-        self.removed = {each for each, about in (snapshot or {}).get("entities", {}).items() if about["removed"]}
-        for entity, fields in (snapshot or {}).get("fields", {}).items():
-            for name, heads in fields.items():
-                found = [Head(each["op"], each["device"], each["value"], tuple(each["base"])) for each in heads]
-                self.heads[entity, name] = found
-        payloads = [row.payload for row in rows if row.payload]
-        known = self._descended(payloads)
-        for payload in payloads:
-            self._lay(payload, known)
-
-    def _descended(self, payloads: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
-        """Return what the copy's heads descend from, as far as it shows: (op, entity, field)."""
-        bases = {
-            (payload["op"], edit["entity"], edit["field"]): edit["base"]
-            for payload in payloads
-            for edit in payload["edits"]
-        }
-        found: set[tuple[str, str, str]] = set()
-        for place, heads in self.heads.items():
-            ahead = [op for head in heads for op in (head.op, *head.base)]
-            while ahead:
-                key = (ahead.pop(), *place)
-                if key not in found:
-                    found.add(key)
-                    ahead += bases.get(key, ())
-        return found
-
-    def _lay(self, payload: dict[str, Any], known: set[tuple[str, str, str]]) -> None:
-        op = payload["op"]
-        for edit in payload["edits"]:
-            place = edit["entity"], edit["field"]
-            # An op whose receipt was lost may stand in the copy already, or be built on there.
-            if (op, *place) in known:
-                continue
-            kept = [head for head in self.heads.get(place, []) if head.op not in edit["base"]]
-            self.heads[place] = [*kept, Head(op, payload["device"], edit["value"], tuple(edit["base"]))]
-
-    def current(self, entity: str, name: str) -> list[Head]:
-        """Return the heads as a person reads them: equal values are one."""
-        distinct: list[Head] = []
-        for head in self.heads.get((entity, name), []):
-            if not any(same(each.value, head.value) for each in distinct):
-                distinct.append(head)
-        if len(distinct) < 2 or not is_set_member(name):
-            return distinct
-        added = [head for head in distinct if head.value is True]
-        return added[:1] or distinct[-1:]
-
-    def value(self, entity: str, name: str) -> Any:
-        found = self.current(entity, name)
-        return found[0].value if len(found) == 1 else None
-
-    def entities(self, wanted: str | None = None) -> list[str]:
-        """Return the entities that stand, of one list or of all."""
-        made = {
-            entity: next((head.value["list"] for head in heads if head.value), None)
-            for (entity, name), heads in self.heads.items()
-            if name == ENTITY
-        }
-        return [each for each, of in made.items() if of and wanted in (None, of) and each not in self.removed]
-
-    def apart(self) -> list[tuple[str, str]]:
-        """Return the places where a person must choose or confirm."""
-        return [
-            (entity, name)
-            for (entity, name) in self.heads
-            if entity != REVIEW and name != ENTITY and len(self.current(entity, name)) > 1
-        ]
-
-    @property
-    def state(self) -> str:
-        heads = self.heads.get((REVIEW, "state"), [])
-        return str(heads[-1].value) if heads else "draft"
 
 
 class Pen(Device):
@@ -211,9 +71,12 @@ class Client:
         return View(report, copy["snapshot"] if copy else None, rows)
 
     def _is_overlaid(self, row: Row) -> bool:
-        if row.payload is None or row.state in ONLY_HERE:
-            return row.payload is not None
-        if row.state == "refused":
+        if row.payload is None:
+            return False
+        if row.state == "stuck" or (row.state == "pending" and row.verdict != "quarantined"):
+            return True
+        # One that is given back keeps its refusal until the server has judged it anew.
+        if row.state in ("refused", "pending"):
             return row.reason in MENDS_ITSELF
         return not self.covers(row)
 

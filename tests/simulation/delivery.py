@@ -9,7 +9,8 @@ from typing import Any
 import jwt
 
 from demo.wire import Answer
-from tests.simulation.client import ONLY_HERE, Client, Row
+from tests.simulation.client import Client
+from tests.simulation.disk import ONLY_HERE, Row
 from tests.simulation.server import Request, refresh_cookie
 from tests.simulation.wire import Network, Problem, checked
 
@@ -190,6 +191,7 @@ class Sender(Session):
                 continue
             row.state = "refused" if receipt["verdict"] == "quarantined" else "acked"
             row.seq, row.reason, row.settled_at = receipt["seq"], receipt["reason"], self.network.server.now
+            row.verdict = receipt["verdict"]
             self.acknowledged(row, receipt)
             settled += 1
         self.disk.beacon = answer.get("beacon") or self.disk.beacon

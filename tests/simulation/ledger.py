@@ -11,7 +11,8 @@ from typing import Any
 
 from sync.op import ENTITY
 from tests.simulation import words
-from tests.simulation.client import Client, Disk, Row
+from tests.simulation.client import Client
+from tests.simulation.disk import Disk, Row
 
 Place = tuple[str, str]
 

@@ -78,11 +78,10 @@ class Phone(Sender):
         disk.copies.update(kept)
         for report in sorted(gone):
             self._leave(report)
-        for copy in kept.values():
-            self._settle_by(copy)
+        again = [self._settle_by(copy) for copy in kept.values()]
         disk.cursor, disk.etag, disk.missing = page["cursor"], page["mark"], missing
         disk.beacon = page["beacon"] or disk.beacon
-        return bool(page["reset"])
+        return page["reset"] or any(again)
 
     def _copies_of(self, page: dict[str, Any]) -> tuple[dict[str, Copy | None], set[str]]:
         """Work out the copies that a page leads to; fetch those that no patch leads to."""
@@ -133,9 +132,12 @@ class Phone(Sender):
             if row.report == report and row.state in ("acked", "refused"):
                 row.seq = -1
 
-    def _settle_by(self, copy: Copy) -> None:
-        """Take from a copy what the server has judged again of this phone's own ops."""
+    def _settle_by(self, copy: Copy) -> bool:
+        """Take from a copy what the server has judged again of own ops; return whether any must go once more."""
         refused = {each["sha256"]: each["reason"] for each in copy["quarantined"]}
+        # Where a copy lists only some, an op that it does not list goes out once more, and its receipt tells.
+        is_whole = copy["kept"] <= len(copy["quarantined"])
+        again = False
         for row in self.disk.rows.values():
             if row.report != copy["report"] or row.state != "refused":
                 continue
@@ -143,4 +145,8 @@ class Phone(Sender):
                 # What had waited may have been refused for good since.
                 row.reason = refused[row.sha256]
             elif row.reason in RUN_AGAIN and row.seq is not None and row.seq <= copy["seq"]:
-                row.state, row.reason = "acked", None
+                if is_whole:
+                    row.state, row.verdict, row.reason = "acked", "applied", None
+                else:
+                    row.state, row.seq, row.settled_at, again = "pending", None, None, True
+        return again

@@ -14,9 +14,9 @@ from server.feed.verify import one_state
 from server.feed.verify import verify as verify_feed
 from server.problems import Problem as Refusal
 from tests.simulation import promises
-from tests.simulation.client import Disk, Row
 from tests.simulation.database import Stored, look
 from tests.simulation.delivery import read_push
+from tests.simulation.disk import Disk, Row
 from tests.simulation.hooks import Crash, Plan
 from tests.simulation.ledger import Ledger, holds
 from tests.simulation.newer import Release
