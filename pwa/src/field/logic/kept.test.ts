@@ -82,6 +82,9 @@ describe('a change that the server keeps without applying it', () => {
     expect(nextWords(kept('a', 'bad_value'), true)).toContain('Write it again');
     expect(nextWords(kept('a', 'incomplete', { kind: 'submit' }), true)).toContain('submit again');
     expect(reasonOf('new_code').why).toContain('new_code');
+    const words = (code: string): string => reasonOf(code, false).why;
+    for (const code of ['not_allowed', 'revoked_device', 'bad_signature']) expect(words(code)).not.toMatch(/[Yy]our|[Tt]his phone/);
+    expect(words('report_locked')).toBe(reasonOf('report_locked').why);
     for (const code of MENDS_ITSELF) expect(reasonOf(code).next).toBe('itself');
   });
 });

@@ -49,12 +49,22 @@ const REASONS: Record<string, [why: string, next: Next]> = {
   hold_of_other_report: ['The footage is held for another report.', 'again']
 };
 
+/** Of somebody else's change: what else would speak of the reader's own phone or account. */
+const OTHERS: Record<string, string> = {
+  not_allowed: 'Its author may not write this to this report.',
+  revoked_device: 'Its device was revoked before this arrived.',
+  unknown_device: 'Its device is not enrolled.',
+  not_device_owner: 'Its device belongs to another account.',
+  bad_signature: 'The signature does not fit its device.',
+  newer_op_format: 'Its app is newer than the server, which could not read it.'
+};
+
 export type Reason = { why: string; next: Next };
 
 /** The code itself is of use only where no words are known for it. */
-export function reasonOf(code: string): Reason {
+export function reasonOf(code: string, own = true): Reason {
   const [why, next] = REASONS[code] ?? [`The server could not apply it (${code}).`, 'desk'];
-  return { why, next };
+  return { why: (own ? undefined : OTHERS[code]) ?? why, next };
 }
 
 /** What happens next with a change that is kept, in words for a reader. */
