@@ -11,9 +11,10 @@ turns for ever, each in calls too small.
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from server.feed.errors import TooBusy
 
@@ -26,7 +27,7 @@ class _Ticket(Generic[Asked, Answer]):
     asked: Asked
     size: int
     answer: Answer | None = None
-    failure: BaseException | None = None
+    failure: Exception | None = None
     done: bool = False
 
     def settle(self) -> Answer:
@@ -103,18 +104,27 @@ class Gatherer(Generic[Asked, Answer]):
 
     def _run_together(self, tickets: list[_Ticket[Asked, Answer]]) -> None:
         try:
-            answers = self._work([each.asked for each in tickets])
-        except BaseException as failed:
-            if len(tickets) > 1 and isinstance(failed, Exception) and not isinstance(failed, OperationalError):
+            answers = list(zip(tickets, self._work([each.asked for each in tickets]), strict=True))
+        except Exception as failed:
+            if len(tickets) > 1 and not isinstance(failed, _DATABASE_IS_AWAY):
                 # One of them spoils it for the others: each alone, so that only that one fails (P8). Where the
                 # database itself is away, that would only make everybody wait in a row.
                 for each in tickets:
                     self._run_together([each])
                 return
-            for each in tickets:
-                each.failure, each.done = failed, True
-            if not isinstance(failed, Exception):
-                raise
+            _fail(tickets, failed)
             return
-        for each, answer in zip(tickets, answers, strict=True):
+        except BaseException:
+            # The process or this thread is being ended; what ends it is no business of the others.
+            _fail(tickets, TooBusy(headers={"Retry-After": "2"}))
+            raise
+        for each, answer in answers:
             each.answer, each.done = answer, True
+
+
+_DATABASE_IS_AWAY = (OperationalError, PoolTimeout)
+
+
+def _fail(tickets: Sequence[_Ticket[Any, Any]], failure: Exception) -> None:
+    for each in tickets:
+        each.failure, each.done = failure, True

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import patch
 
 import pytest
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from server.feed import gather
 from server.feed.errors import TooBusy
@@ -81,6 +83,67 @@ def test_a_call_gets_no_more_than_it_may_have_but_never_nothing() -> None:
     large = Work()
     large.gate.set()
     assert Gatherer(large, most=10, room=10).run("x", size=1000) == "X"
+
+
+@pytest.mark.parametrize("away", [OperationalError("COMMIT", {}, Exception()), PoolTimeout()])
+def test_p10_where_the_database_is_away_nobody_waits_for_the_others_to_find_out(away: Exception) -> None:
+    work = Work()
+
+    def fail(asked: Sequence[str]) -> list[str]:
+        answers = work(asked)
+        if asked != ["first"]:
+            raise away
+        return answers
+
+    answers = _ask(Gatherer(fail, most=100, room=10), work, ["a", "b", "c"])
+    assert answers == [away] * 3
+    assert work.calls == [["first"], ["a", "b", "c"]]
+
+
+def test_what_ends_one_thread_does_not_end_those_that_waited_with_it() -> None:
+    """They are told to come again; and the next delivery finds the turn free."""
+    work = Work()
+
+    def fail(asked: Sequence[str]) -> list[str]:
+        answers = work(asked)
+        if "b" in asked:
+            raise SystemExit
+        return answers
+
+    gatherer = Gatherer(fail, most=100, room=10)
+    ended: list[BaseException] = []
+
+    def one(word: str) -> object:
+        try:
+            return gatherer.run(word, 1)
+        except SystemExit as end:
+            ended.append(end)
+        except TooBusy as told:
+            return told.headers["Retry-After"]
+        return None
+
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(one, "first")
+        _until(lambda: work.calls)
+        rest = [pool.submit(one, word) for word in ("a", "b", "c")]
+        _until(lambda: len(gatherer._waiting) == 3)
+        work.gate.set()
+        assert first.result() == "FIRST"
+        assert sorted(str(each.result()) for each in rest) == ["2", "2", "None"]
+    assert len(ended) == 1
+    assert gatherer.run("after", 1) == "AFTER"
+
+
+def test_an_answer_too_few_fails_and_holds_up_nobody() -> None:
+    work = Work()
+
+    def forget(asked: Sequence[str]) -> list[str]:
+        return [answer for answer in work(asked) if answer != "B"]
+
+    gatherer = Gatherer(forget, most=100, room=10)
+    a, b, c = _ask(gatherer, work, ["a", "b", "c"])
+    assert (a, c) == ("A", "C")
+    assert isinstance(b, ValueError)
 
 
 def test_too_many_are_told_to_come_again_and_nothing_of_theirs_is_done() -> None:
