@@ -1,13 +1,14 @@
 """Pages of the feed, put together from stored bytes: whole copies, or only what changed since a reader's cursor."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from server.bulk import among
 from server.feed import policy
 from server.feed.finish import COUNTER
 from server.feed.models import FeedCounter, ReceiptEntry, Report, ReportChange, ReportScope
@@ -16,6 +17,8 @@ from sync import cursor as cursors
 from sync.cursor import Cursor
 
 PAGE = 200
+# A page ends once it has so many bytes of changes: a slow line must get through with one.
+ENOUGH = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,7 @@ def page(session: Session, actor: Actor, token: str | None, limit: int, key: byt
     has not sent yet.
     """
     scope = policy.reader_scope(actor) or ""
-    columns = (FeedCounter.epoch, FeedCounter.seq, FeedCounter.log_n, FeedCounter.log_head)
-    counter = session.execute(select(*columns).where(FeedCounter.id == COUNTER)).first()
-    epoch, newest = (counter.epoch, counter.seq) if counter else ("", 0)
-    statements, head = (counter.log_n, counter.log_head) if counter else (0, None)
+    epoch, newest = _counter(session, FeedCounter.epoch, FeedCounter.seq) or ("", 0)
     start = cursors.decode(token, key) if token else None
     mark = cursors.mark(epoch, scope)
     reset = start is None or start.mark != mark
@@ -57,14 +57,17 @@ def page(session: Session, actor: Actor, token: str | None, limit: int, key: byt
     shown = [row for row in rows[:limit] if row.present]
     # Whoever walks the feed for the first time holds nothing that could be patched.
     patches = _patches(session, shown, held) if held else {}
-    changes = [patches.get(row.id) or [copy_of(row.id, row.seq, row.snapshot, row.facts)] for row in shown]
-    flat = [each for parts in changes for each in parts]
+    taken = _enough(rows[:limit], patches)
+    copies = _copies(session, scope, [row.id for row in taken if row.present and row.id not in patches])
+    flat = [each for row in taken if row.present for each in patches.get(row.id) or copies.get(row.id, [])]
     actors, devices = mentioned(flat)
-    reached, more = rows[:limit][-1].seq if rows else since, len(rows) > limit
+    reached, more = taken[-1].seq if taken else since, len(rows) > len(taken)
+    # Read last: a log that is shorter than what was read would let a restore to between the two go unnoticed.
+    statements, head = _counter(session, FeedCounter.log_n, FeedCounter.log_head) or (0, None)
     return Page(
         changes=flat,
         # A new reader has no copies to remove.
-        left=[row.id for row in rows[:limit] if not row.present and not reset],
+        left=[row.id for row in taken if not row.present and not reset],
         actors=actors,
         devices=devices,
         cursor=Cursor(mark, reached, held if more else reached, statements, head).encode(key),
@@ -72,6 +75,10 @@ def page(session: Session, actor: Actor, token: str | None, limit: int, key: byt
         reset=reset,
         beacon=head,
     )
+
+
+def _counter(session: Session, *columns: Any) -> Any:
+    return session.execute(select(*columns).where(FeedCounter.id == COUNTER)).first()
 
 
 def _is_beyond(session: Session, start: Cursor, newest: int) -> bool:
@@ -84,14 +91,39 @@ def _is_beyond(session: Session, start: Cursor, newest: int) -> bool:
 
 
 def _rows(session: Session, scope: str, since: int, limit: int) -> Sequence[Any]:
-    columns = (ReportScope.seq, ReportScope.entered, ReportScope.present, Report.id, Report.snapshot, Report.facts)
+    size = (func.length(Report.snapshot) + func.length(Report.facts)).label("size")
     return session.execute(
-        select(*columns)
+        select(ReportScope.seq, ReportScope.entered, ReportScope.present, Report.id, size)
         .join(Report, Report.id == ReportScope.report_id)
         .where(ReportScope.scope == scope, ReportScope.seq > since)
         .order_by(ReportScope.seq)
         .limit(limit)
     ).all()
+
+
+def _enough(rows: Sequence[Any], patches: Mapping[str, Sequence[bytes]]) -> Sequence[Any]:
+    """Return as many as a page may hold, and one at least."""
+    size = 0
+    for place, row in enumerate(rows):
+        size += sum(map(len, patches[row.id])) if row.id in patches else row.size if row.present else 0
+        if size > ENOUGH:
+            return rows[: max(place, 1)]
+    return rows
+
+
+def _copies(session: Session, scope: str, ids: Sequence[str]) -> dict[str, list[bytes]]:
+    """Return reports whole, as they are by now; one that left the scope meanwhile comes as such with a later page."""
+    if not ids:
+        return {}
+    found = session.execute(_COPIES, {"ids": list(ids), "scope": scope})
+    return {row.id: [copy_of(row.id, row.seq, row.snapshot, row.facts)] for row in found}
+
+
+_COPIES = (
+    select(Report.id, Report.seq, Report.snapshot, Report.facts)
+    .join(ReportScope, ReportScope.report_id == Report.id)
+    .where(ReportScope.scope == bindparam("scope"), ReportScope.present, among(Report.id, "ids"))
+)
 
 
 def _patches(session: Session, rows: Sequence[Any], held: int) -> dict[str, list[bytes]]:
@@ -128,7 +160,7 @@ def _leads(changes: Sequence[Any], held: int, to: int) -> bool:
 
 
 def _is_less(changes: Sequence[Any], row: Any) -> bool:
-    return sum(len(each.patch) for each in changes) < len(row.snapshot) + len(row.facts)
+    return bool(sum(len(each.patch) for each in changes) < row.size)
 
 
 def copy_of(report: str, seq: int, snapshot: bytes, facts: bytes) -> bytes:

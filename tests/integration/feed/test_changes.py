@@ -150,6 +150,18 @@ def test_where_nothing_is_new_the_answer_is_304_without_a_body(cast: Cast, phone
     assert desk.call("GET", f"/api/pull?cursor={desk.cursor}", **again).status == 200
 
 
+def test_a_reader_of_little_learns_of_every_statement(cast: Cast, phone_of: PhoneOf) -> None:
+    """P12: by its cursor a restore is noticed, and its next op is bracketed by its beacon, whoever pushed meanwhile."""
+    officer, stranger = phone_of(cast.officer), phone_of(cast.officer_elsewhere)
+    stranger.pull()
+    first = stranger.call("GET", f"/api/pull?cursor={stranger.cursor}")
+    officer.edit(officer.new_id(), {"address": "Cermak"})
+    told = officer.push()["beacon"]
+    answer = stranger.call("GET", f"/api/pull?cursor={stranger.cursor}", **{"If-None-Match": first.headers["ETag"]})
+    assert (answer.status, answer.json["changes"], answer.json["beacon"]) == (200, [], told)
+    assert answer.json["cursor"] != stranger.cursor
+
+
 def forget_the_last_push() -> None:
     """Put the database back as a backup of before the last push would: the counter, the log, the op, the report."""
     session = db.session()

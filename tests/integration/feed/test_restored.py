@@ -1,11 +1,8 @@
 """P12: what a server forgot that was put back to a backup, it gets back from the phones, and believes it."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from demo.phone import Phone
@@ -13,9 +10,8 @@ from server.db import db
 from server.feed.models import StoredOp
 from server.feed.verify import one_state, verify
 from server.holds.models import Hold
-from tests.simulation.server import PostgresShelf, Shelf
+from tests.support.backups import Backup
 from tests.support.cast import Cast
-from tests.support.databases import Database, PostgresMaker, Templates
 from tests.support.reports import complete_report
 
 PhoneOf = Callable[..., Phone]
@@ -26,38 +22,6 @@ HOLD = {
     "to": "2026-11-23T21:40:00-06:00",
     "basis": "officer_request",
 }
-
-
-class Backup:
-    """A copy of the test's database, as an operator makes it, and what the operator does with it."""
-
-    def __init__(self, shelf: Shelf):
-        self._shelf = shelf
-
-    def make(self) -> None:
-        self._disconnect()
-        self._shelf.keep("backup")
-
-    def put_back(self) -> None:
-        self._disconnect()
-        self._shelf.put_back("backup")
-
-    def clear(self) -> None:
-        self._disconnect()
-        self._shelf.clear()
-
-    def _disconnect(self) -> None:
-        db.session.remove()
-        db.engine.dispose()
-
-
-@pytest.fixture
-def backup(app: Flask, database: Database, templates: dict[str, Templates]) -> Any:
-    maker = templates[database.kind].maker
-    name = maker.name(database)
-    made = Backup(PostgresShelf(maker.server, name) if isinstance(maker, PostgresMaker) else Shelf(Path(name)))
-    yield made
-    made.clear()
 
 
 def reasons(answer: dict[str, Any]) -> list[str | None]:
