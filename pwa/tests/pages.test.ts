@@ -68,6 +68,20 @@ describe('a walk through the feed', () => {
     expect(await Promise.all(ids.map((id) => p.store.copy(id)))).toEqual(copies);
   });
 
+  it('of many reports is not made one report at a time after the server was away for a while', async () => {
+    expect(await asked(8, 0, LOST[2]![1])).toContain(1);
+    let [left, requests] = [5000, 0];
+    p.server.before = (request) => {
+      if (!isPull(request)) return null;
+      requests += 1;
+      left -= limitOf(request);
+      return json({ left: [], people: {}, devices: {}, beacon: null, changes: [], cursor: `b:${left}`, more: left > 0, reset: false });
+    };
+    await p.sync();
+    expect(left).toBeLessThanOrEqual(0);
+    expect(requests).toBeLessThan(5000 / 200 + 40);
+  });
+
   it('gives a single report longer: it cannot be asked for in parts', async () => {
     const times = vi.spyOn(AbortSignal, 'timeout');
     await asked(9, 1, LOST[0]![1]);

@@ -17,8 +17,11 @@ const ALONE = 2 * TIMEOUT;
 /** Refusals that the server takes back by itself, or when its operator has it judge again. */
 const RUN_AGAIN = new Set(['waiting_for_base', 'waiting_for_report', 'unknown_entity', 'unknown_form', 'rule_failed', 'revoked_device']);
 
-/** How many reports a page may bring: fewer after one that never came through, as many as before once all is here. */
+/** How many reports a page may bring: fewer after one that never came through, more again while they do. */
 let most = PAGE;
+/** So many pages come through before a larger one is tried: what was too much for one page is for the next, mostly. */
+const TRIED = 4;
+let through = 0;
 
 /** That nothing followed on a cursor, and the ETag of that answer: asked again, the server may say "nothing new". */
 type Mark = { cursor: string; etag: string };
@@ -57,8 +60,8 @@ async function nextPage(store: UserStore, bearer: Bearer, cursor: string | null)
     ...(await contactReport(store))
   });
   const page = await ask(bearer, `/api/pull?${query.toString()}`, etag);
-  // Not before the walk is over: what had to be smaller for one page has to be for the next.
-  if (!page?.more) most = Math.min(PAGE, most * 2);
+  through += 1;
+  if (!page?.more || through >= TRIED) grow();
   // Kept only where the page changed nothing, so that a page that could not be put on the disk is asked for again.
   return page && { ...page, mark: page.etag && page.cursor === cursor ? { cursor, etag: page.etag } : null };
 }
@@ -77,9 +80,19 @@ async function ask(bearer: Bearer, path: string, etag: string | null): Promise<(
     return { ...page, etag: response.headers.get('ETag') };
   } catch (failed) {
     const isCut = answered && failed instanceof ApiProblem && failed.code === OFFLINE;
-    if (isCut || (failed instanceof ApiProblem && isLost(failed))) most = Math.max(1, Math.floor(most / 2));
+    if (isCut || (failed instanceof ApiProblem && isLost(failed))) shrink();
     throw failed;
   }
+}
+
+function grow(): void {
+  most = Math.min(PAGE, most * 2);
+  through = 0;
+}
+
+function shrink(): void {
+  most = Math.max(1, Math.floor(most / 2));
+  through = 0;
 }
 
 /** How many ops of this device the server has not confirmed: the desk is told that more is to come. */
