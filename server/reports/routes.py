@@ -20,7 +20,7 @@ blp = Blueprint("reports", __name__, url_prefix="/api/reports", description="One
 def read_report(report: object) -> Response:
     """Return a report as the feed serves it."""
     with unit_of_work(actor()) as uow:
-        copy, _, _ = service.open_report(uow, actor(), str(report))
+        copy, _, _ = service.copy(uow, actor(), str(report))
     return Response(copy, content_type="application/json")
 
 

@@ -55,6 +55,21 @@ def test_what_changed_nothing_is_no_event(client: FlaskClient, cast: Cast, sign_
     assert log.deeds() == []
 
 
+def test_a_copy_that_an_app_fetches_is_told_from_a_look_at_the_history(cast: Cast, phone_of: PhoneOf) -> None:
+    officer, desk = phone_of(cast.officer), phone_of(cast.desk)
+    report = officer.new_id()
+    officer.edit(report, {"narrative": "Seen from the corner. " * 100})
+    officer.push()
+    desk.pull()
+    desk.copies.clear()
+    officer.edit(report, {"address": "Cermak"})
+    officer.push()
+    log = Log()
+    desk.pull()
+    desk.call("GET", f"/api/reports/{report}/history")
+    assert log.deeds() == [(cast.desk.id, "report.copy", report), (cast.desk.id, "report.history", report)]
+
+
 def test_sessions_are_events_of_their_user(client: FlaskClient, app: Flask, cast: Cast) -> None:
     """DOMAIN: log logon, access and change."""
     log, me = Log(), cast.officer
