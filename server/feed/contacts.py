@@ -17,6 +17,8 @@ from sync.op import Op
 
 # A contact that says nothing new is written down no more often than this.
 _AGAIN = timedelta(minutes=1)
+# Whose ops are kept for one of these reasons did not write to the report: naming its id takes no right to it.
+_NOT_THEIRS = ("not_allowed", "own_report", "revoked_device")
 # With how many others an op is flagged that were counted alike.
 _ALIKE = 8
 
@@ -134,6 +136,7 @@ def behind(session: Session, actor: Actor) -> list[Contact]:
                 StoredOp.device_id == table.device_id,
                 ReportScope.scope == policy.reader_scope(actor),
                 ReportScope.present,
+                func.coalesce(StoredOp.reason, "").not_in(_NOT_THEIRS),
             )
         )
         late = late.where(wrote.exists())

@@ -179,8 +179,13 @@ def note_contact(actor: Actor, device: str, unsent: int) -> None:
 
 
 def behind(session: Session, actor: Actor) -> list[Contact]:
-    """Return the devices that are behind with their ops: an officer's own, for a desk its reports' writers'."""
-    return contacts.behind(session, actor)
+    """Return the devices that are behind with their ops: an officer's own, for a desk its reports' writers'.
+
+    Not those that were revoked: whatever a lost phone still holds, nobody can send it.
+    """
+    found = contacts.behind(session, actor)
+    keys: Mapping[str, DeviceKey] = current_app.extensions["device_keys"](session, {each.device for each in found})
+    return [each for each in found if each.device in keys and not keys[each.device].revoked]
 
 
 def newest(session: Session) -> int:

@@ -210,6 +210,29 @@ def test_the_desk_sees_how_much_a_phone_last_said_it_holds(cast: Cast, phone_of:
     assert [each["unsent"] for each in desk.call("GET", "/api/contacts").json["contacts"]] == [7]
 
 
+def test_p9_a_phone_whose_words_a_report_does_not_take_is_none_of_its_desk_s_business(
+    cast: Cast, phone_of: PhoneOf
+) -> None:
+    officer, desk, stranger = phone_of(cast.officer), phone_of(cast.desk), phone_of(cast.officer_elsewhere)
+    report = complete_report(officer)
+    officer.push()
+    for _ in range(2):
+        stranger.edit(report, {"address": "elsewhere"})
+    assert stranger.push(stranger.pending[:1])["receipts"][0]["reason"] == "not_allowed"
+    assert desk.call("GET", "/api/contacts").json["contacts"] == []
+    assert [each["unsent"] for each in stranger.call("GET", "/api/contacts").json["contacts"]] == [1]
+
+
+def test_a_phone_that_was_revoked_is_no_longer_waited_for(cast: Cast, phone_of: PhoneOf) -> None:
+    officer, desk = phone_of(cast.officer), phone_of(cast.desk)
+    complete_report(officer)
+    officer.push(officer.pending[:1])
+    assert len(desk.call("GET", "/api/contacts").json["contacts"]) == 1
+    officer.call("POST", f"/api/devices/{officer.device}/revoke")
+    for reader in (desk, officer):
+        assert reader.call("GET", "/api/contacts").json["contacts"] == []
+
+
 def test_other_bytes_under_a_known_id_are_shown_with_the_report(cast: Cast, phone_of: PhoneOf) -> None:
     officer = phone_of(cast.officer)
     report = officer.new_id()
