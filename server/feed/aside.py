@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, cast
 
-from sqlalchemy import Boolean, Select, Table, func, literal, literal_column, select, union_all
+from sqlalchemy import Boolean, Select, Table, func, literal, literal_column, select, union, union_all
 from sqlalchemy.orm import Session
 
 from server.bulk import among
@@ -140,7 +140,7 @@ def flags(session: Session, ids: Sequence[str]) -> dict[str, list[dict[str, Any]
 _OPS, _CLASHES, _FLAGS = (cast("Table", each.__table__).c for each in (StoredOp, OpClash, OpFlag))
 # As a constant: only so does the planner know that the small index of such ops will do.
 _ASIDE: Any = literal_column("'quarantined'")
-_TOLD = union_all(
+_TOLD = union(
     select(_OPS.report_id).where(among(_OPS.report_id, "ids"), _OPS.verdict == _ASIDE),
     select(_CLASHES.report_id).where(among(_CLASHES.report_id, "ids")),
     select(_FLAGS.report_id).where(among(_FLAGS.report_id, "ids")),

@@ -43,10 +43,13 @@ def count(uow: UnitOfWork, ops: Sequence[Op], unsent: Mapping[str, int]) -> None
     alike = {place: dict(known) for place, known in stored.items()}
     for each in ops:
         alike[each.device, each.n][each.id] = each.report
+    new = {each.id for each in ops}
     flags = [
         {"op_id": one, "other_id": other, "flag": "n_reused", "report_id": reports[one], "device_id": device}
         for (device, _n), reports in alike.items()
         for one, other in _pairs(sorted(reports))
+        # What was flagged before is not written again, nor its report told of anew.
+        if one in new or other in new
     ]
     if flags:
         uow.session.execute(upsertable(uow.session, OpFlag.__table__).on_conflict_do_nothing(), flags)
@@ -55,8 +58,8 @@ def count(uow: UnitOfWork, ops: Sequence[Op], unsent: Mapping[str, int]) -> None
     rows = []
     for device, user in sorted({each.device: each.actor for each in ops}.items()):
         counts = {each.n for each in ops if each.device == device}
-        new = sum(not stored[device, n] for n in counts)
-        rows.append(_row(uow, device, user, unsent.get(device), new, max(counts)))
+        more = sum(not stored[device, n] for n in counts)
+        rows.append(_row(uow, device, user, unsent.get(device), more, max(counts)))
     _write(uow.session, rows)
 
 

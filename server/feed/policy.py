@@ -7,6 +7,7 @@ from sync.merge import Snapshot, versions
 from sync.op import REPORT, Op
 
 STAR = "star:"
+_STAR_LENGTH = 32
 
 _ROLES: dict[str, frozenset[str]] = {
     "edit": frozenset({"officer"}),
@@ -62,9 +63,9 @@ def _is_officer(snapshot: Snapshot, entity: str) -> bool:
     return bool(snapshot["entities"].get(entity, {}).get("list") == "officers")
 
 
-def star_of(value: Any) -> str:
-    """Return a star number as it is asked for."""
-    return str(value)[:32]
+def can_be_star(value: Any) -> bool:
+    """Tell whether a value that no form has checked may be asked of the database as a star number."""
+    return isinstance(value, str) and 0 < len(value) <= _STAR_LENGTH and value.isascii() and value.isprintable()
 
 
 def named_stars(snapshot: Snapshot) -> set[str]:
@@ -73,7 +74,7 @@ def named_stars(snapshot: Snapshot) -> set[str]:
     for entity, known in snapshot["entities"].items():
         if known["list"] == "officers" and not known["removed"]:
             heads = versions(snapshot, entity, "star")
-            stars.update(star_of(head["value"]) for head in heads if head["value"])
+            stars.update(head["value"] for head in heads if can_be_star(head["value"]))
     return stars
 
 

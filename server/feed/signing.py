@@ -76,9 +76,17 @@ def _report_of(token: str) -> str | None:
     return found[1].decode() if found else None
 
 
-@lru_cache(maxsize=4096)
 def _header(part: str) -> Any:
-    """Read the header of a JWS; cached, because every op of a device has the same. Not to be changed."""
+    """Read the header of a JWS; remembered, because every op of a device has the same. Not to be changed."""
+    return _known_header(part) if len(part) <= _HEADER_LENGTH else _json(part)
+
+
+# A device's own header has a third of this; what anybody may send is not kept in memory.
+_HEADER_LENGTH = 512
+
+
+@lru_cache(maxsize=4096)
+def _known_header(part: str) -> Any:
     return _json(part)
 
 

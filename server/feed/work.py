@@ -75,8 +75,10 @@ def scopes(context: Context, work: Work) -> set[str]:
     assert work.snapshot is not None  # noqa: S101 - asked of reports that have begun
     stars = policy.named_stars(work.snapshot)
     if stars - context.stars.keys():
-        edits = (edit for op in work.arrived.values() for edit in op.edits if edit.field == "star" and edit.value)
-        wanted = (stars | {policy.star_of(edit.value) for edit in edits}) - context.stars.keys()
+        edits = (edit for op in work.arrived.values() for edit in op.edits if edit.field == "star")
+        # What is not judged yet may hold anything; no database is asked for what is no star.
+        coming = {edit.value for edit in edits if policy.can_be_star(edit.value)}
+        wanted = (stars | coming) - context.stars.keys()
         found = context.users_by_star(context.uow.session, wanted)
         context.stars.update({star: found.get(star) for star in wanted})
     named = [user for star in stars if (user := context.stars[star])]

@@ -3,7 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from flask import Flask
+
 from demo.phone import Phone
+from server.db import db
+from server.feed import service as feed
 from tests.support.cast import Cast
 from tests.support.reports import complete_report
 
@@ -178,6 +182,24 @@ def test_a_device_restored_from_an_old_state_loses_nothing_and_is_flagged(cast: 
     assert values(desk, report, "rd_number") == ["JK123456"]
     flags = {(each["op"], each["flag"], each["other"]) for each in desk.copies[report]["flags"]}
     assert flags == {(first, "n_reused", second), (second, "n_reused", first)}
+
+
+def test_p8_a_count_that_stands_still_tells_no_other_report_anew_with_each_op(
+    app: Flask, cast: Cast, phone_of: PhoneOf
+) -> None:
+    officer = phone_of(cast.officer)
+    n, prev = officer.n, officer.prev
+    for _ in range(15):
+        officer.n, officer.prev = n, prev
+        officer.edit(officer.new_id(), {"narrative": "What was seen."})
+    officer.push()
+    before = feed.newest(db.session())
+    officer.n, officer.prev = n, prev
+    officer.edit(officer.new_id(), {"narrative": "One more."})
+    assert verdicts(officer) == [("applied", None)]
+    db.session.rollback()
+    # Itself, and those first ones that it is flagged with.
+    assert feed.newest(db.session()) - before <= 9
 
 
 def test_a_gap_in_the_count_holds_up_only_what_builds_on_it_and_is_visible(cast: Cast, phone_of: PhoneOf) -> None:

@@ -1,6 +1,7 @@
 """P9: every kind of op passes the same policy; what is not allowed is kept, and shows nothing to its author."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -17,7 +18,11 @@ PhoneOf = Callable[..., Phone]
 
 
 def reasons(phone: Phone) -> list[str | None]:
-    return [each["reason"] for each in phone.push()["receipts"]]
+    return reasons_of(phone.push())
+
+
+def reasons_of(answer: dict[str, Any]) -> list[str | None]:
+    return [each["reason"] for each in answer["receipts"]]
 
 
 def test_someone_elses_report_does_not_exist(cast: Cast, phone_of: PhoneOf) -> None:
@@ -38,6 +43,20 @@ def test_a_stranger_cannot_write_to_a_report(cast: Cast, phone_of: PhoneOf) -> N
     stranger.edit(report, {"address": "elsewhere"})
     stranger.submit(report)
     assert reasons(stranger) == ["not_allowed", "not_allowed"]
+
+
+@pytest.mark.parametrize("value", ["\ud800", "a\0b", "x" * 400, {"a": 1}, 7, ""])
+def test_p8_what_no_star_is_keeps_nobody_from_naming_officers(cast: Cast, phone_of: PhoneOf, value: object) -> None:
+    """It waits, unjudged, while others name officers: no database is asked for it."""
+    author = phone_of(cast.officer)
+    report = complete_report(author)
+    one = author.add(report, "officers", {"star": cast.partner.star})
+    author.push()
+    odd = author.payload(report, "edit", [{"entity": one, "field": "star", "base": [author.new_id()], "value": value}])
+    assert reasons_of(author.push([author.sign(odd)])) == ["waiting_for_base"]
+    author.add(report, "officers", {"star": "20077"})
+    author.edit(report, {"district": "012"})
+    assert reasons(author) == [None, None]
 
 
 def test_an_officer_who_is_named_on_a_report_sees_and_writes_it(cast: Cast, phone_of: PhoneOf) -> None:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from server.feed import signing
 from server.feed.signing import read, signature_fits
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -77,3 +78,13 @@ def test_a_secret_made_of_the_public_key_does_not_fit() -> None:
 def test_reading_never_fails_and_keeps_the_very_string(token: str) -> None:
     found = read(token)
     assert (found.token, found.op, found.reason) == (token, None, "malformed")
+
+
+def test_what_strangers_put_into_a_header_is_not_kept_in_memory() -> None:
+    """P10: anybody may send strings with headers of any length; only those that devices make are remembered."""
+    before = signing._known_header.cache_info().currsize
+    for n in range(3):
+        assert read(f"{coded({'alg': 'ES256', 'kid': str(n) * 1000})}.{coded({})}.x").reason == "newer_op_format"
+    assert signing._known_header.cache_info().currsize == before
+    read(signed({}, kid="one more"))
+    assert signing._known_header.cache_info().currsize == before + 1
