@@ -43,7 +43,7 @@ def _failure_of(machine: type[Stepping], steps: Sequence[Taken]) -> BaseExceptio
         for name, given in steps:
             act: Any = getattr(again, name)
             act(**given)
-        again.teardown()
+        again.end()
     except Exception as failed:
         return failed
     return None

@@ -79,8 +79,12 @@ class Stepping(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if sys.exc_info()[0] is None:
-            with self.noting():
-                come_to_rest(self.world, len(self.world.ledger.saved))
+            self.end()
+
+    def end(self) -> None:
+        """Let everything come to rest."""
+        with self.noting():
+            come_to_rest(self.world, len(self.world.ledger.saved))
 
     @contextlib.contextmanager
     def noting(self) -> Iterator[None]:

@@ -90,7 +90,7 @@ def _taken_over(snapshot: Snapshot, turn: int, steps: Sequence[Step]) -> Snapsho
     if not snapshot.get("provisional"):
         return snapshot
     comes = (step for step in steps if step.op.begins and step.told.turn == turn)
-    begun = next((step for step in comes if step.told.reason != "revoked_device"), None)
+    begun = next((step for step in comes if step.told.reason not in ("revoked_device", "not_allowed")), None)
     return {**snapshot, "author": begun.op.actor, "provisional": False} if begun else snapshot
 
 

@@ -9,7 +9,8 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from demo.phone import Phone
-from server.db import db
+from server.accounts import service as accounts
+from server.db import db, unit_of_work
 from server.feed import service
 from server.feed.changes import compact
 from server.feed.models import Report, StoredOp
@@ -168,3 +169,18 @@ def test_the_district_in_which_a_report_began_is_compared_with_its_authors(cast:
     found = walk()
     assert found.misfit is None
     assert [each.split(":")[0] for each in found.remarks.said] == [f"report {report}"]
+
+
+def test_a_report_that_did_not_go_over_to_who_may_write_no_more_is_replayed_so(
+    app: Flask, cast: Cast, phone_of: PhoneOf
+) -> None:
+    """P12: after a restore another's words came first, and whoever began it has become a reviewer meanwhile."""
+    author, partner = phone_of(cast.officer), phone_of(cast.partner)
+    report = complete_report(author)
+    said = {"entity": "report", "field": "event_number", "base": [], "value": "2632700001"}
+    partner.op(report, "edit", [said], begins=False)
+    partner.push()
+    with unit_of_work(None) as uow:
+        accounts.update_user(uow, cast.officer.id, {"role": "desk"})
+    assert {each["reason"] for each in author.push()["receipts"]} == {"not_allowed"}
+    assert walk().misfit is None
