@@ -3,8 +3,9 @@
 It is worked out from the ops alone, so every order of arrival explains a conflict in the same words.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sync import text
@@ -24,17 +25,21 @@ class Stored:
 
 # Every op of the report that was judged, by id. A call, because it is needed only where values stand apart.
 Past = Callable[[], Mapping[str, Stored]]
+# Every version that an op's fields ever had, by entity and field and then by op.
+_Written = Callable[[], Mapping[tuple[str, str], Mapping[str, Version]]]
 
 
 def explain(snapshot: Snapshot, op: Op, form: FormDefinition, past: Past) -> Snapshot:
     """Return the snapshot, in which `op` stands already, with what its fields' conflicts need to be understood."""
+    # One walk through the past serves all of an op's fields.
+    written = cache(lambda: _written(past(), {(edit.entity, edit.field) for edit in op.edits}))
     for edit in op.edits:
         heads = versions(snapshot, edit.entity, edit.field)
         if edit.entity != REVIEW and in_conflict(edit.field, heads):
             field = _Field(edit.entity, edit.field, heads, _policy(snapshot, edit, form))
-            snapshot = _ask(snapshot, field, past)
+            snapshot = _ask(snapshot, field, written)
     if op.kind == "resolve":
-        snapshot = _settle(snapshot, op, form, past)
+        snapshot = _settle(snapshot, op, form, written)
     return snapshot
 
 
@@ -51,8 +56,8 @@ class _Field:
     policy: str
 
 
-def _ask(snapshot: Snapshot, field: _Field, past: Past) -> Snapshot:
-    known = _written(past(), field.entity, field.name)
+def _ask(snapshot: Snapshot, field: _Field, written: _Written) -> Snapshot:
+    known = written()[field.entity, field.name]
     heads = {head["op"] for head in field.heads}
     seen = {base for head in field.heads for base in head["base"]} - heads
     merged = _merged(field.heads, known) if field.policy == "text" else None
@@ -65,13 +70,16 @@ def _ask(snapshot: Snapshot, field: _Field, past: Past) -> Snapshot:
     return {**snapshot, "open": {**snapshot["open"], field.entity: own}}
 
 
-def _written(past: Mapping[str, Stored], entity: str, field: str) -> dict[str, Version]:
-    """Return every version of a field that was ever written, by op."""
-    found: dict[str, Version] = {}
+def _written(
+    past: Mapping[str, Stored], places: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], dict[str, Version]]:
+    """Return every version of these fields that was ever written, by op."""
+    found: dict[tuple[str, str], dict[str, Version]] = {place: {} for place in places}
     for each in past.values():
         for edit in each.op.edits:
-            if (edit.entity, edit.field) == (entity, field):
-                found[each.op.id] = version(each.op, edit, each.received, each.not_before)
+            place = (edit.entity, edit.field)
+            if place in found:
+                found[place][each.op.id] = version(each.op, edit, each.received, each.not_before)
     return found
 
 
@@ -103,17 +111,19 @@ def _ancestors(of: Iterable[Version], known: Mapping[str, Version]) -> set[str]:
     return found
 
 
-def _settle(snapshot: Snapshot, op: Op, form: FormDefinition, past: Past) -> Snapshot:
+def _settle(snapshot: Snapshot, op: Op, form: FormDefinition, written: _Written) -> Snapshot:
     """Note what a resolution did not keep, so that whoever wrote it can be told."""
-    notes = [each for edit in op.edits if (each := _settlement(snapshot, op, edit, form, past))]
+    notes = [each for edit in op.edits if (each := _settlement(snapshot, op, edit, form, written))]
     if not notes:
         return snapshot
     settled = sorted([*snapshot["settled"], *notes], key=lambda each: (each["op"], each["entity"], each["field"]))
     return {**snapshot, "settled": settled}
 
 
-def _settlement(snapshot: Snapshot, op: Op, edit: Edit, form: FormDefinition, past: Past) -> dict[str, Any] | None:
-    known = _written(past(), edit.entity, edit.field)
+def _settlement(
+    snapshot: Snapshot, op: Op, edit: Edit, form: FormDefinition, written: _Written
+) -> dict[str, Any] | None:
+    known = written()[edit.entity, edit.field]
     named = [known[each] for each in sorted(set(edit.base)) if each in known]
     not_kept = [each for each in named if not same(each["value"], edit.value)]
     # Who confirms a merged text has kept both: every sentence of theirs stands in it.

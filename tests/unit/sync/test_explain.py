@@ -28,6 +28,22 @@ def test_what_stands_alone_asks_nothing_and_reads_no_past() -> None:
     assert (explained["open"], explained["settled"]) == ({}, [])
 
 
+def test_p8_the_past_is_read_once_however_many_fields_of_an_op_stand_apart() -> None:
+    asked = 0
+    one, other = (op("edit", *(edit(f"f{number}", value) for number in range(20))) for value in "ab")
+    snapshot = merge.empty(one, "010")
+    for each in (one, other):
+        snapshot, _ = merge.apply(snapshot, each, None)
+
+    def past() -> dict[str, Stored]:
+        nonlocal asked
+        asked += 1
+        return {each.id: Stored(each, None, None) for each in (one, other)}
+
+    assert len(explain(snapshot, other, FORM, past)["open"]["report"]) == 20
+    assert asked == 1
+
+
 def test_a_conflict_shows_what_each_author_had_seen() -> None:
     first = op("edit", edit("address", "Cermak"))
     south = op("edit", edit("address", "Cermak, south", first))
