@@ -10,7 +10,8 @@ from flask import current_app
 from sqlalchemy import delete, text
 
 from server.db import db, unit_of_work
-from server.feed import changes, finish, intake, pages, service, signing, store
+from server.feed import changes, finish, intake, pages, service, store
+from server.feed.keyring import KeyRing
 from server.feed.models import StoredOp
 from sync import merge
 from sync import text as sentences
@@ -186,15 +187,15 @@ def epoch_kept() -> None:
 
 def poison_fails_the_push() -> None:
     """One op that cannot be read fails the delivery that it is in."""
-    read = signing.read
+    read = KeyRing.read
 
-    def strict(token: str, *rest: Any) -> Any:
-        found = read(token, *rest)
+    def strict(self: KeyRing, token: str) -> Any:
+        found = read(self, token)
         if found.op is None:
             raise ValueError("an op cannot be read")
         return found
 
-    _plant(service, "read", strict)
+    _plant(KeyRing, "read", strict)
 
 
 # Where numbers may overtake one another it takes two writers at once, which SQLite does not have.
