@@ -33,7 +33,7 @@ describe('when something was made', () => {
   });
 
   it('says one side where only that is known, and claims nothing without any', () => {
-    expect(bracketWords(made(null, at(23, 21, 40)))).toBe('made before 21:40, by the server’s clock');
+    expect(bracketWords(made(null, at(23, 21, 40)))).toBe('arrived 21:40, by the server’s clock');
     expect(bracketWords(made(at(23, 21, 2), null))).toBe('made after 21:02, by the server’s clock');
     expect(bracketWords(made(null, null))).toBe('');
   });

@@ -12,16 +12,16 @@ const MINUTE = 60_000;
 const TOLERANCE_MS = 5 * MINUTE;
 
 /**
- * `made after 21:02 and before 21:40, by the server's clock`; where only one side is known, that side; without any, an
- * empty string. The day is said where it is not the day that the device's clock shows.
+ * `made after 21:02 and before 21:40, by the server’s clock`; where only one side is known, that side: `arrived 21:40` or
+ * `made after 21:02`; without any, an empty string. The day is said where it is not the day of the device's clock.
  */
 export function bracketWords(made: Made): string {
   const moment = minuteOf(made);
   if (moment) return `made at ${moment}, by the server’s clock`;
-  const after = made.not_before ? `after ${beside(made.not_before, made.wall)}` : '';
-  const before = made.received ? `before ${beside(made.received, made.not_before ?? made.wall)}` : '';
-  const both = [after, before].filter(Boolean).join(' and ');
-  return both ? `made ${both}, by the server’s clock` : '';
+  const { not_before, received, wall } = made;
+  if (not_before === null) return received ? `arrived ${beside(received, wall)}, by the server’s clock` : '';
+  const before = received ? ` and before ${beside(received, not_before)}` : '';
+  return `made after ${beside(not_before, wall)}${before}, by the server’s clock`;
 }
 
 /** `23 Nov 2026, 21:14 −06:00 by own clock` */
