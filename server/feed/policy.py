@@ -49,7 +49,8 @@ def refusal(actor: Actor | None, op: Op, author: str | None, scopes: set[str]) -
 
 def takes_over(actor: Actor | None, op: Op, provisional: bool) -> bool:
     """Tell whether an op shows who the author of a report is that began, after a restore, with another's words."""
-    return provisional and op.begins is True and actor is not None and actor.role == "officer"
+    begins = op.begins is True and op.kind in BEGINS
+    return provisional and begins and actor is not None and actor.role == "officer"
 
 
 def says_who_writes(op: Op, after: Snapshot) -> bool:

@@ -89,7 +89,7 @@ def _taken_over(snapshot: Snapshot, turn: int, steps: Sequence[Step]) -> Snapsho
     """Give a report that began with another's words, after a restore, to its author once their own begin has come."""
     if not snapshot.get("provisional"):
         return snapshot
-    comes = (step for step in steps if step.op.begins and step.told.turn == turn)
+    comes = (step for step in steps if step.op.begins and step.op.kind in policy.BEGINS and step.told.turn == turn)
     begun = next((step for step in comes if step.told.reason not in ("revoked_device", "not_allowed")), None)
     return {**snapshot, "author": begun.op.actor, "provisional": False} if begun else snapshot
 

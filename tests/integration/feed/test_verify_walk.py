@@ -184,3 +184,15 @@ def test_a_report_that_did_not_go_over_to_who_may_write_no_more_is_replayed_so(
         accounts.update_user(uow, cast.officer.id, {"role": "desk"})
     assert {each["reason"] for each in author.push()["receipts"]} == {"not_allowed"}
     assert walk().misfit is None
+
+
+def test_p9_a_step_that_begins_no_report_takes_none_over(app: Flask, cast: Cast, phone_of: PhoneOf) -> None:
+    """After a restore another's words came first; a stranger's submission says that the report is theirs."""
+    partner, stranger = phone_of(cast.partner), phone_of(cast.officer_elsewhere)
+    report = partner.new_id()
+    partner.op(report, "edit", [partner.change(report, "report", "address", "Cermak")], begins=False)
+    partner.push()
+    stranger.op(report, "submit", [stranger.change(report, "review", "state", "submitted")], begins=True)
+    assert [each["reason"] for each in stranger.push()["receipts"]] == ["not_allowed"]
+    assert db.session.scalar(select(Report.author_id).where(Report.id == report)) == cast.partner.id
+    assert walk().misfit is None
