@@ -205,7 +205,8 @@ def _begin_immediate(connection: sqlite3.Connection, last: bool) -> bool:
     try:
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as failed:
-        if last or failed.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+        # The lowest byte: busy while another process recovers the log after a crash is busy as well.
+        if last or failed.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
             raise OperationalError("BEGIN IMMEDIATE", None, failed) from failed
         return False
     return True

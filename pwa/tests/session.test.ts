@@ -42,14 +42,35 @@ describe('session', () => {
     const report = await p.outbox.newReport([{ entity: 'report', field: 'narrative', value: 'a' }]);
     const [op] = await p.store.opsOf(report);
     p.server.refuse.set(op?.op ?? '', 'unknown_device');
+    p.server.before = (request) => (request.url.endsWith('/api/devices') ? problem(503, 'unavailable') : null);
     await p.sync();
     expect((await p.store.opsOf(report))[0]).toMatchObject({ state: 'refused', reason: 'unknown_device' });
+    p.server.before = () => null;
     p.server.refuse.clear();
     p.server.stored.clear();
     await p.session.signOut();
     await p.session.signIn('officer', 'a long password');
     await p.sync();
     expect((await p.store.opsOf(report))[0]).toMatchObject({ state: 'acked', reason: null });
+  });
+
+  it('tells a server of its key that has forgotten it, without a sign-in, and not again with each answer (P12)', async () => {
+    const p = await phone();
+    const report = await p.outbox.newReport([{ entity: 'report', field: 'narrative', value: 'a' }]);
+    const [op] = await p.store.opsOf(report);
+    p.server.refuse.set(op?.op ?? '', 'unknown_device');
+    const told = enrolments(p).length;
+    p.server.before = (request) => {
+      if (request.url.endsWith('/api/devices')) {
+        p.server.refuse.clear();
+        p.server.stored.clear();
+      }
+      return null;
+    };
+    await p.sync();
+    await p.sync();
+    expect((await p.store.opsOf(report))[0]).toMatchObject({ state: 'acked', reason: null });
+    expect(enrolments(p)).toHaveLength(told + 1);
   });
 
   it('signs in though the server cannot take the key just now, where it was enrolled before', async () => {

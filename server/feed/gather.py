@@ -109,8 +109,7 @@ class Gatherer(Generic[Asked, Answer]):
             if len(tickets) > 1 and not isinstance(failed, _DATABASE_IS_AWAY):
                 # One of them spoils it for the others: each alone, so that only that one fails (P8). Where the
                 # database itself is away, that would only make everybody wait in a row.
-                for each in tickets:
-                    self._run_together([each])
+                self._run_each(tickets)
                 return
             _fail(tickets, failed)
             return
@@ -120,6 +119,14 @@ class Gatherer(Generic[Asked, Answer]):
             raise
         for each, answer in answers:
             each.answer, each.done = answer, True
+
+    def _run_each(self, tickets: list[_Ticket[Asked, Answer]]) -> None:
+        try:
+            for each in tickets:
+                self._run_together([each])
+        finally:
+            # Where one of them ended this thread, nobody else would serve those behind it.
+            _fail([each for each in tickets if not each.done], TooBusy(headers={"Retry-After": "2"}))
 
 
 _DATABASE_IS_AWAY = (OperationalError, PoolTimeout)

@@ -1,7 +1,7 @@
 /** Delivering ops. An op leaves the pending ones only on a receipt whose hash is its own (P7). */
 import { ApiProblem, NoToken, STRANGER } from '../api/problem';
 import { json, jsonCall, sendAs, serverNow, TIMEOUT, type Bearer } from '../api/request';
-import { markRevoked } from '../session/device';
+import { enrol, markRevoked } from '../session/device';
 import type { OpRow, StoredOp, UserStore } from '../storage/user';
 import type { PushAnswer, Receipt } from '../sync/types';
 import { changed } from './bus';
@@ -49,6 +49,7 @@ class Run {
   mismatch: ApiProblem | null = null;
   /** How many ops of each queue the server failed on. */
   #failed = new Map<string, number>();
+  #told = false;
 
   constructor(readonly delivery: Delivery) {}
 
@@ -107,6 +108,19 @@ class Run {
     const revoked = new Set(answer.receipts.filter((each) => each.reason === 'revoked_device').map((each) => each.sha256));
     for (const device of new Set(batch.filter((op) => revoked.has(op.sha256)).map((op) => op.device))) {
       await markRevoked(device);
+    }
+    await this.#tellOfDevice(answer);
+  }
+
+  /** A server that was restored to before the enrolment is told of this phone's key, and then sent its words again. */
+  async #tellOfDevice(answer: PushAnswer): Promise<void> {
+    if (this.#told || !answer.receipts.some((each) => each.reason === 'unknown_device')) return;
+    this.#told = true;
+    try {
+      await enrol(this.delivery.store.user, this.delivery.bearer);
+    } catch (problem) {
+      // Asked again with the next delivery, or at the next sign-in.
+      if (!(problem instanceof ApiProblem)) throw problem;
     }
   }
 }

@@ -200,3 +200,25 @@ def test_what_cannot_be_prepared_is_refused_alone_and_no_call_waits_for_it() -> 
             gatherer.run("torn", 1)
     assert gatherer.run("whole", 1) == "WHOLE"
     assert work.calls == [["whole"]]
+
+
+def test_where_one_alone_ends_its_thread_those_behind_it_are_told_and_later_ones_served() -> None:
+    calls: list[list[str]] = []
+
+    def work(asked: Sequence[str]) -> list[str]:
+        calls.append(list(asked))
+        if "ends" in asked:
+            raise SystemExit if len(asked) == 1 else RuntimeError("together")
+        return [each.upper() for each in asked]
+
+    gatherer = Gatherer(work, most=100, room=10)
+    gatherer._before = 2
+    with patch.object(gather, "PATIENCE_SECONDS", 10), ThreadPoolExecutor(2) as pool:
+        ends = pool.submit(gatherer.run, "ends", 1)
+        _until(lambda: gatherer._waiting)
+        behind = pool.submit(gatherer.run, "behind", 1)
+        assert isinstance(ends.exception(10), SystemExit)
+        assert isinstance(behind.exception(10), TooBusy)
+    gatherer._before = 1
+    assert gatherer.run("later", 1) == "LATER"
+    assert calls == [["ends", "behind"], ["ends"], ["later"]]
