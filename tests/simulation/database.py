@@ -51,6 +51,7 @@ class Stored:
     flags: set[tuple[str, str]] = field(default_factory=set)
     contacts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
+    devices: set[str] = field(default_factory=set)
     epoch: str = ""
     seq: int = 0
     mark: tuple[Any, ...] = ()
@@ -100,6 +101,7 @@ def _read(connection: Connection, before: Stored, mark: tuple[Any, ...]) -> Stor
     accounts = text("SELECT id, role, star, district, suspended_at FROM user_account")
     for user, role, star, district, suspended in connection.execute(accounts):
         found.accounts[user] = Account(role, star, district, suspended is None)
+    found.devices = set(connection.scalars(text("SELECT id FROM device")))
     for epoch, seq in connection.execute(text("SELECT epoch, seq FROM feed_counter")):
         found.epoch, found.seq = epoch, seq
     return found

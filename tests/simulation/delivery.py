@@ -1,5 +1,6 @@
 """A phone's way to the server, by the app's rules: who it is, what it delivers, how it follows the feed."""
 
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from demo.wire import Answer
 from tests.simulation.client import Client
 from tests.simulation.disk import ONLY_HERE, Row
 from tests.simulation.server import Request, refresh_cookie
-from tests.simulation.wire import Network, Problem, checked
+from tests.simulation.wire import Network, Offline, Problem, checked
 
 MAX_OPS = 100
 # Far below the app's, so that a walk through the feed has several pages.
@@ -31,6 +32,8 @@ class Session(Client):
     network: Network
     # Which of the server's two processes its requests reach.
     app = 0
+    # Before its first sign-in a phone has no key that anybody knows, and saves nothing.
+    enrolled = False
     token: str | None = None
     upload_token: str | None = None
     cookie: str | None = None
@@ -127,6 +130,17 @@ class Session(Client):
         given = {"username": person.username, "password": person.password}
         answer = self._send(self.request("POST", "/api/session", given))
         self.token, self.cookie = answer.json["access_token"], refresh_cookie(answer)
+        with contextlib.suppress(Offline, Problem):
+            self._enrol()
+
+    def _enrol(self) -> None:
+        """Tell the key, at every sign-in: a server that was restored to before the enrolment has forgotten it."""
+        given = {"name": "Phone", "public_jwk": self.pen.public_jwk(), "assertion": self._assertion(None)}
+        self.call("POST", "/api/devices", given)
+        self.enrolled = True
+        for row in self.disk.rows.values():
+            if row.state == "refused" and row.reason == "unknown_device":
+                row.state, row.seq, row.settled_at = "pending", None, None
 
 
 def is_login_required(failed: Problem) -> bool:

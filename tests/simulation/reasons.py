@@ -17,7 +17,7 @@ _BY_KIND: dict[str, frozenset[str]] = {
     "supplement": frozenset({"not_approved", "written_once", "wrong_kind"}),
     "resolve": frozenset({"report_locked", "no_conflict", "written_once", "own_report"}),
     "admit": frozenset({"report_locked", "not_kept_aside", "not_approved", "written_once", "bad_value", "wrong_kind"})
-    | {"own_report"},
+    | {"own_report", "conflict_needs_reason"},
     "dismiss": frozenset({"not_kept_aside", "own_report"}),
 }
 _POISONED: dict[str, frozenset[str]] = {

@@ -38,7 +38,8 @@ def _deliver(world: World) -> None:
         phone.restart()
         for _ in range(_ROUNDS):
             again = world.sync(phone)
-            if not phone.cookie:
+            if not phone.cookie or phone.device not in world.look().devices:
+                # Whose phone is refused, or does not know the server yet, signs in at last.
                 phone.sign_in()
             elif phone.followed and not again:
                 break

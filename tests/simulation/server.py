@@ -18,9 +18,10 @@ from server.accounts import service as accounts
 from server.app import create_app
 from server.config import Settings
 from server.db import UnitOfWork, db, unit_of_work
+from server.devices import policy
 from tests.simulation.chance import Chance, key, write_server_key
 from tests.simulation.hooks import Fault, Hooks, Plan
-from tests.simulation.people import Identity, member, roster
+from tests.simulation.people import LATE_FOR, Identity, member, roster
 from tests.support.cast import Member
 from tests.support.databases import Database, Maker, PostgresMaker, settings_for
 from tools.services import Postgres
@@ -127,6 +128,7 @@ class Server:
         self.hooks.start()
         if not self.identities:
             self._hire()
+            self._hire_late()
             self.keep(BEGINNING)
         return self
 
@@ -225,6 +227,12 @@ class Server:
                 name, private = f"{username} {number}", key(len(self.identities) + 1)
                 phone = Phone(transport=self._transport, person=person, name=name, key=private).sign_in().enrol()
                 self.identities.append(Identity(person, phone.device, phone.key, phone.token, self._cookie))
+
+    def _hire_late(self) -> None:
+        """Give a person one more phone, which is enrolled only when they sign in on it."""
+        person, private = self.identities[LATE_FOR].person, key(len(self.identities) + 1)
+        jwk = Phone(transport=self._transport, person=person, key=private).public_jwk()
+        self.identities.append(Identity(person, policy.device_id(policy.thumbprint(jwk)), private, "", ""))
 
     def _employ(self, username: str, role: str, star: str | None, district: str | None) -> Member:
         found = member("", username, role, star, district)

@@ -1,8 +1,13 @@
 """Rules that bring a whole situation about in one step: single acts would meet it only by luck."""
 
+import contextlib
+
+from hypothesis import strategies as st
+
 from tests.simulation import acts
 from tests.simulation.newer import VERSION
-from tests.simulation.steps import A_PARTNER, A_PHONE, AN_OFFICER, ANOTHER, SOME, Stepping, step
+from tests.simulation.steps import A_PARTNER, A_PHONE, AN_OFFICER, ANOTHER, LATE_PHONE, SOME, Stepping, step
+from tests.simulation.wire import Problem
 
 # Each costs at every look at what is stored, or the time of a copy of the database.
 MOST_REPORTS = 6
@@ -69,6 +74,23 @@ class Situations(Stepping):
         self._say(who, which)
         self._sync(who, [])
         self.world.put_back(self.world.backups[-1], told=False)
+
+    @step(which=SOME, lost=st.booleans())
+    def enrol_late(self, which: int, lost: bool) -> None:
+        """A phone is enrolled and writes; then the server may be put back to before that, and the phone goes on."""
+        if not self.world.backups:
+            self.world.back_up()
+        phone = self._phone(LATE_PHONE)
+        with contextlib.suppress(Problem):
+            phone.sign_in()
+        for last in (False, True) if phone.enrolled else ():
+            self._sync(LATE_PHONE, [])
+            # From here on its own signature lets it deliver.
+            phone.token = phone.cookie = None
+            self._say(LATE_PHONE, which)
+            self._sync(LATE_PHONE, [])
+            if lost and not last:
+                self.world.put_back(self.world.backups[0], told=False)
 
     def _say(self, who: int, which: int) -> bool:
         return self._act(who, which, acts.say, len(self.world.ledger.saved))

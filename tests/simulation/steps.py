@@ -24,6 +24,8 @@ AN_OFFICER = st.integers(0, 4)
 A_PARTNER = st.integers(0, 3)
 ANOTHER = st.integers(1, 3)
 A_DESK = st.integers(5, 7)
+# The one that is enrolled only during the shift.
+LATE_PHONE = 8
 SOME = st.integers(0, 5)
 MANY = st.integers(0, 200)
 # A transaction has about thirty statements; beyond them, its commit is meant.

@@ -68,6 +68,7 @@ class World:
         phone.network, phone.acknowledged = self.network, self._heard
         phone.seen = self.seen
         phone.token, phone.cookie = phone.identity.token, phone.identity.cookie
+        phone.enrolled = bool(phone.cookie)
         return phone
 
     def _heard(self, row: Row, receipt: dict[str, Any]) -> None:
