@@ -10,17 +10,18 @@ from typing import Any
 
 from sync import text
 from sync.forms import FormDefinition, merge_policy
-from sync.merge import Snapshot, Version, in_conflict, same, version, versions
+from sync.merge import Origin, Snapshot, Version, in_conflict, same, version, versions
 from sync.op import REPORT, REVIEW, Edit, Op
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An op with the server's own times around it (ISO 8601, UTC)."""
+    """An op with the server's own times around it (ISO 8601, UTC), and whose words it takes in (`merge.origin`)."""
 
     op: Op
     received: str | None
     not_before: str | None
+    words: Origin | None = None
 
 
 # Every op of the report that was judged, by id. A call, because it is needed only where values stand apart.
@@ -79,7 +80,7 @@ def _written(
         for edit in each.op.edits:
             place = (edit.entity, edit.field)
             if place in found:
-                found[place][each.op.id] = version(each.op, edit, each.received, each.not_before)
+                found[place][each.op.id] = version(each.op, edit, each.received, each.not_before, each.words)
     return found
 
 

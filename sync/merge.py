@@ -14,6 +14,7 @@ from sync.op import ENTITY, REPORT, REVIEW, Edit, Op
 # A snapshot is JSON: it is stored, served and overlaid by the phone in this very shape (docs/sync.md).
 Snapshot = dict[str, Any]
 Version = dict[str, Any]
+Origin = dict[str, Any]
 
 
 def empty(op: Op, home_district: str | None) -> Snapshot:
@@ -115,12 +116,14 @@ def apply(
     received: str | None,
     not_before: str | None = None,
     superseded: Collection[tuple[str, str]] = (),
+    words: Origin | None = None,
 ) -> tuple[Snapshot, bool]:
     """Return the snapshot with an op in it, and whether a field that the op touched is now in conflict.
 
     The given snapshot stays as it was; what did not change is shared. `received` and `not_before` are the server's
     own times around the op (ISO 8601, UTC): of its receipt, and of the statement that its beacon names. `superseded`
-    are fields in which an op that stands had seen this one: it comes late, and is no head there.
+    are fields in which an op that stands had seen this one: it comes late, and is no head there. `words` tells whose
+    words it takes in (`origin`).
     """
     fields = dict(snapshot["fields"])
     entities = dict(snapshot["entities"])
@@ -131,7 +134,7 @@ def apply(
         own = fields[edit.entity]
         kept = [head for head in own.get(edit.field, []) if head["op"] not in edit.base]
         late = (edit.entity, edit.field) in superseded
-        own[edit.field] = kept if late else [*kept, version(op, edit, received, not_before)]
+        own[edit.field] = kept if late else [*kept, version(op, edit, received, not_before, words)]
         waiting = without(waiting, edit.entity, edit.field)
     for entity in dict.fromkeys(edit.entity for edit in op.edits):
         if entity not in (REPORT, REVIEW):
@@ -142,8 +145,14 @@ def apply(
     return after, any(in_conflict(edit.field, fields[edit.entity][edit.field]) for edit in op.edits)
 
 
-def version(op: Op, edit: Edit, received: str | None, not_before: str | None) -> Version:
-    """Return an edit as a head: who wrote it, where and when, having seen what."""
+def version(op: Op, edit: Edit, received: str | None, not_before: str | None, words: Origin | None = None) -> Version:
+    """Return an edit as a head: who wrote it, where and when, having seen what; and whose words it takes in."""
+    made = {**origin(op, received, not_before), "base": list(edit.base), "value": edit.value}
+    return {**made, "words_of": words} if words is not None and edit.entity != REVIEW else made
+
+
+def origin(op: Op, received: str | None, not_before: str | None) -> Origin:
+    """Return who wrote an op, on which device and when, by its clock and between two times of the server."""
     return {
         "op": op.id,
         "actor": op.actor,
@@ -152,8 +161,6 @@ def version(op: Op, edit: Edit, received: str | None, not_before: str | None) ->
         "offset": op.utc_offset,
         "received": received,
         "not_before": not_before,
-        "base": list(edit.base),
-        "value": edit.value,
     }
 
 

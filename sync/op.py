@@ -111,6 +111,12 @@ def late(op: Op) -> str | None:
     return marks[0].removeprefix(LATE) if len(marks) == 1 else None
 
 
+def corrected(op: Op) -> str | None:
+    """Return whose words an op takes in as they were written: the id or hash as in `late`; None for other ops."""
+    taken = any(edit.value == "correction" for edit in op.edits if edit.entity == REVIEW)
+    return late(op) if op.kind == "admit" and taken else None
+
+
 def _edits(found: Any) -> tuple[Edit, ...]:
     if not isinstance(found, list) or not 1 <= len(found) <= MAX_EDITS:
         raise BadOp("malformed", "edits")

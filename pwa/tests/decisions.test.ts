@@ -216,7 +216,8 @@ describe('a notice', () => {
       settlement('1', SECOND.id, [version('x', OFFICER.id), version('y', SECOND.id)]),
       settlement('2', OFFICER.id, [version('x', OFFICER.id)]),
       settlement('3', SECOND.id, [version('y', SECOND.id)]),
-      settlement('4', SECOND.id, [version('z', OFFICER.id)])
+      // What a desk took in late stays the words of who wrote it.
+      settlement('4', SECOND.id, [{ ...version('z', 'desk'), words_of: version('late', OFFICER.id) }])
     ];
     p.server.dress = (copy) => ({ ...copy, snapshot: { ...copy.snapshot, settled } });
     p.server.seqOf.set(report, ++p.server.seq);

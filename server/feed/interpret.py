@@ -10,7 +10,7 @@ from server.feed import policy, store
 from server.feed.signing import Envelope, read, signature_fits
 from server.feed.store import UNJUDGED, WAITING, WAITING_FOR_REPORT, Outcome
 from server.feed.turns import PERMISSION, Turns
-from server.feed.work import Arrival, Context, Work, kept_aside, past, scopes, superseded
+from server.feed.work import Arrival, Context, Work, kept_aside, past, scopes, superseded, words_of
 from server.security import Actor, DeviceKey
 from sync import forms, merge, rules
 from sync.explain import Stored, explain
@@ -264,9 +264,9 @@ def _judge(context: Context, work: Work, arrival: Arrival) -> tuple[Snapshot, Ve
     reason = rules.judge(op, snapshot, form, lambda key: kept_aside(context, work, key))
     if reason:
         return snapshot, Verdict.QUARANTINED, reason
-    stored = Stored(op, arrival.received, context.moments.get(op.beacon or ""))
+    stored = Stored(op, arrival.received, context.moments.get(op.beacon or ""), words_of(context, work, op))
     late = superseded(context, work, op) if arrival.again in MENDABLE else ()
-    after, apart = merge.apply(snapshot, op, stored.received, stored.not_before, late)
+    after, apart = merge.apply(snapshot, op, stored.received, stored.not_before, late, stored.words)
     work.taken[op.id] = stored
     after = explain(after, op, form, lambda: past(context, work))
     return after, _verdict(after, op) if apart else Verdict.APPLIED, None

@@ -52,7 +52,7 @@ class PullQuery(Schema):
     )
 
 
-class VersionOut(Schema):
+class OriginOut(Schema):
     op = fields.String(required=True)
     actor = fields.String(required=True)
     device = fields.String(required=True)
@@ -62,8 +62,15 @@ class VersionOut(Schema):
     not_before = fields.String(
         required=True, allow_none=True, metadata={"description": "when the server stated what the op's beacon names"}
     )
+
+
+class VersionOut(OriginOut):
     base = fields.List(fields.String(), required=True, metadata={"description": "versions that its author had seen"})
     value = fields.Raw(required=True, allow_none=True)
+    words_of = fields.Nested(
+        OriginOut,
+        metadata={"description": "whose words a desk took in late: `op` and `actor` are then the desk's"},
+    )
 
 
 class QuestionOut(Schema):

@@ -9,10 +9,11 @@ from server.db import UnitOfWork
 from server.feed import policy, store
 from server.feed.signing import read
 from server.feed.store import WAITING, Outcome
+from server.feed.words import taken_in, told
 from server.security import Actor
 from sync.explain import Stored
-from sync.merge import Snapshot
-from sync.op import Op
+from sync.merge import Origin, Snapshot
+from sync.op import Op, corrected
 from sync.rules import Aside
 from sync.verdicts import Verdict
 
@@ -94,14 +95,24 @@ def kept_aside(context: Context, work: Work, key: str) -> Aside | None:
     return Aside(work.arrived[key]) if key in now else None
 
 
+def words_of(context: Context, work: Work, op: Op) -> Origin | None:
+    """Return whose words an op takes in, if it is a correction: of an op of now, or of one stored before."""
+    found = taken_in(context.uow.session, [op]).get(op.id)
+    now = work.arrived.get(corrected(op) or "")
+    return told(now, context.uow.now.isoformat(), context.moments) if found is None and now is not None else found
+
+
 def past(context: Context, work: Work) -> dict[str, Stored]:
     """Return every op that stands in the report. Read once a push and report, and only where values stand apart."""
     if work.past is None:
         rows = store.load_judged(context.uow.session, work.id)
         read_in = [(row, read(row.jws).op) for row in rows]
         moments = store.moments(context.uow.session, (op.beacon for _, op in read_in if op))
+        words = taken_in(context.uow.session, (op for _, op in read_in if op))
         work.past = {
-            op.id: Stored(op, row.received_at.isoformat(), moments.get(op.beacon or "")) for row, op in read_in if op
+            op.id: Stored(op, row.received_at.isoformat(), moments.get(op.beacon or ""), words.get(op.id))
+            for row, op in read_in
+            if op
         }
     return {**work.past, **work.taken}
 

@@ -1557,6 +1557,16 @@ export interface components {
             legal_bases: components["schemas"]["OptionOut"][];
             offenses: components["schemas"]["OptionOut"][];
         };
+        OriginOut: {
+            actor: string;
+            device: string;
+            /** @description when the server stated what the op's beacon names */
+            not_before: string | null;
+            offset: number;
+            op: string;
+            received: string | null;
+            wall: string;
+        };
         PageOut: {
             beacon: string | null;
             changes: components["schemas"]["ChangeOut"][];
@@ -1772,6 +1782,8 @@ export interface components {
             received: string | null;
             value: unknown;
             wall: string;
+            /** @description whose words a desk took in late: `op` and `actor` are then the desk's */
+            words_of?: components["schemas"]["OriginOut"];
         };
     };
     responses: {

@@ -1,7 +1,7 @@
 /** What a person decides about words that stand aside: kept ops, merged texts, and notices of what was not kept. */
 import { currentUser } from '../session';
 import { uuid7 } from '../sync/op';
-import { keptField, keptName } from '../sync/late';
+import { keptField, keptName, writtenBy } from '../sync/late';
 import { ENTITY, REVIEW, merged } from '../sync/overlay';
 import type { Quarantined } from '../sync/types';
 import { changed } from './bus';
@@ -77,7 +77,7 @@ export function noticesOf(view: Pick<ReportView, 'snapshot' | 'dismissed'>, me: 
     .map((each) => ({
       ...each,
       key: `${each.op} ${each.entity} ${each.field}`,
-      mine: each.not_kept.filter((version) => version.actor === me)
+      mine: each.not_kept.filter((version) => writtenBy(version).actor === me)
     }))
     .filter((each) => each.mine.length > 0 && !view.dismissed.includes(each.key))
     .reverse();

@@ -1,6 +1,6 @@
 /** Ops that are kept aside: how a decision about one names it, whether it was made, and which still wait for one. */
 import { REVIEW } from './overlay';
-import type { Edit, OpKind, Quarantined, Snapshot, Version } from './types';
+import type { Edit, OpKind, Origin, Quarantined, Snapshot, Version } from './types';
 
 /** Reasons that time or an update may mend: nobody has to act on them. */
 export const MENDS_ITSELF = new Set(['waiting_for_base', 'waiting_for_report', 'unknown_entity', 'rule_failed', 'unknown_form']);
@@ -11,6 +11,11 @@ const WORDS = new Set<OpKind | null>(['edit', 'hold', 'supplement', 'resolve']);
 /** The name of a kept op in the review: its id, or its hash where it has none of its own. */
 export function keptName(entry: Pick<Quarantined, 'op' | 'sha256' | 'reason'>): string {
   return entry.reason === 'op_id_reused' || entry.op.startsWith('sha256:') ? entry.sha256 : entry.op;
+}
+
+/** Who wrote the words of a version: not the desk that took them in late. */
+export function writtenBy(version: Version): Origin {
+  return version.words_of ?? version;
 }
 
 /** What a kept op would have written, as far as it was told. */

@@ -34,7 +34,8 @@ export type FormRef = { id: string; version: number };
 
 export type ReportState = 'draft' | 'submitted' | 'returned' | 'approved';
 
-export type Version = {
+/** Who wrote something, on which device and when. */
+export type Origin = {
   op: string;
   actor: string;
   device: string;
@@ -43,9 +44,14 @@ export type Version = {
   received: string | null;
   /** When the server made the statement that the op's beacon names: the op is younger. Null where it names none. */
   not_before: string | null;
+};
+
+export type Version = Origin & {
   /** The versions that its author had seen; on a removal, every head of the entity that the remover had seen. */
   base: string[];
   value: unknown;
+  /** Whose words they are, where a desk took them in late: the rest is then the desk's. */
+  words_of?: Origin;
 };
 
 /**
@@ -55,7 +61,7 @@ export type Version = {
 export type Question = { kind: 'conflict' | 'merged'; text: string | null; seen: Version[] };
 
 /** A resolution that took out versions with another value. */
-export type Settlement = Omit<Version, 'not_before' | 'base'> & {
+export type Settlement = Omit<Version, 'not_before' | 'base' | 'words_of'> & {
   entity: string;
   field: string;
   reason: string;

@@ -107,7 +107,7 @@ def _is_ready(op: Op, known: set[str], snapshot: Snapshot) -> bool:
 def _applied(snapshot: Snapshot, step: Step, past: Mapping[str, Stored]) -> Snapshot:
     op, stored = step.op, step.stored
     late = _superseded(op, past) if step.told.previous in MENDABLE else set()
-    after, _ = merge.apply(snapshot, op, stored.received, stored.not_before, late)
+    after, _ = merge.apply(snapshot, op, stored.received, stored.not_before, late, stored.words)
     return explain(after, op, forms.load(op.form_id, op.form_version), lambda: past)
 
 

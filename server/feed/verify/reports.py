@@ -25,10 +25,12 @@ from server.feed.verify.log import Log
 from server.feed.verify.places import Misfit, expect, first_difference, path_at
 from server.feed.verify.replay import Step, beginning, replayed
 from server.feed.verify.told import ToldOps
+from server.feed.words import taken_in
 from server.security import Actor
 from sync.explain import Stored
 from sync.merge import Snapshot
 from sync.op import REVIEW
+from sync.verdicts import Verdict
 
 TABLE = "report"
 _PAGE = 20
@@ -59,8 +61,10 @@ def _steps(session: Session, report: str, told: ToldOps) -> list[Step]:
     rows = session.execute(select(*columns).where(believed)).all()
     read_in = [(row, op, words) for row in rows if (op := read(row.jws).op) and (words := told.of(row.id, row.sha256))]
     moments = store.moments(session, (op.beacon for _, op, _ in read_in))
+    taken = taken_in(session, (op for _, op, words in read_in if words.verdict != Verdict.QUARANTINED))
     steps = [
-        Step(Stored(op, row.received_at.isoformat(), moments.get(op.beacon or "")), words) for row, op, words in read_in
+        Step(Stored(op, row.received_at.isoformat(), moments.get(op.beacon or ""), taken.get(op.id)), words)
+        for row, op, words in read_in
     ]
     return sorted(steps, key=lambda step: (step.told.entry, step.told.place))
 

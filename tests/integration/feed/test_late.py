@@ -86,6 +86,12 @@ def test_words_of_an_officer_who_was_taken_off_become_a_correction_as_they_were_
     desk.admit(report, kept, "the partner was there")
     assert verdicts(desk) == [("applied", None)]
     assert values(officer, report, "address") == ["S Pulaski Rd, east side"]
+    fields = officer.copies[report]["snapshot"]["fields"]
+    (head,), (mark,) = fields["report"]["address"], fields["review"][f"late/{kept['op']}"]
+    assert head["actor"] == mark["actor"] == cast.desk.id
+    told = ("op", "actor", "device", "wall", "received", "not_before")
+    assert {name: head["words_of"][name] for name in told} == {name: kept[name] for name in told}
+    assert "words_of" not in mark
 
 
 def test_p6_a_late_hold_that_the_desk_takes_in_is_asked_for(cast: Cast, phone_of: PhoneOf) -> None:

@@ -116,8 +116,8 @@ def test_p12_a_decision_that_comes_with_the_op_that_it_is_about_finds_it_kept(
     desk.admit(report, {"op": late, "edits": edits}, "he stood there")
     assert refused((desk, desk.pending), (stranger, stranger.pending)) == ["not_allowed"]
     author.pull()
-    heads = author.copies[report]["snapshot"]["fields"]["report"]["address"]
-    assert [head["value"] for head in heads] == ["the alley"]
+    (head,) = author.copies[report]["snapshot"]["fields"]["report"]["address"]
+    assert (head["value"], head["actor"], head["words_of"]["actor"]) == ("the alley", cast.desk.id, stranger.person.id)
     assert fits()
 
 

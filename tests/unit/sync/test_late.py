@@ -5,17 +5,22 @@ from typing import Any
 
 import pytest
 
-from sync.op import Op
-from tests.unit.sync.builders import edit, op, op_id
+from sync import merge
+from sync.explain import Stored, explain
+from sync.merge import origin
+from sync.op import Op, corrected
+from tests.unit.sync.builders import SINCE, edit, op, op_id
 from tests.unit.sync.reports import (
     ADDED,
     AGENT,
     ATTEMPT,
     FIRST,
     FOOTAGE,
+    FORM,
     PHOTO,
     STATES,
     disputed,
+    fold,
     judge,
     listed,
     marked,
@@ -171,3 +176,36 @@ def test_taken_in_as_a_supplement_they_only_add() -> None:
 def test_a_step_of_the_review_may_become_a_supplement_but_no_correction() -> None:
     late = review("submit", "submitted")
     assert judge(as_supplement(late=late), report("approved"), kept(late)) is None
+
+
+def test_only_a_correction_takes_another_s_words_in() -> None:
+    assert corrected(admit(LATE)) == LATE.id
+    others = (as_supplement(), dismiss(LATE.id), dismiss(LATE.id, value="correction"), LATE)
+    assert [corrected(each) for each in others] == [None] * 4
+    assert corrected(op("admit", marked("a", "correction"), marked("b", "correction"))) is None
+
+
+def test_words_that_are_taken_in_stay_those_of_who_wrote_them() -> None:
+    """P3: nobody's testimony stands under the name of whoever let it in; the mark is the desk's own."""
+    taken, words = admit(LATE), origin(LATE, "then", SINCE)
+    snapshot, _ = merge.apply(fold(FIRST), taken, "later", None, words=words)
+    (head,) = merge.versions(snapshot, "report", "beat")
+    assert head["words_of"] == words == {name: head["words_of"][name] for name in _ORIGIN}
+    assert {name: head[name] for name in _ORIGIN} == origin(taken, "later", None)
+    assert "words_of" not in merge.versions(snapshot, "review", f"late/{LATE.id}")[0]
+    assert "words_of" not in merge.versions(fold(FIRST, taken), "report", "beat")[0]
+
+
+def test_whoever_looks_back_is_told_whose_words_they_were() -> None:
+    taken, words = admit(LATE), origin(LATE, "then", SINCE)
+    other = op("edit", edit("beat", "1013"))
+    snapshot, _ = merge.apply(fold(FIRST), taken, "later", None, words=words)
+    snapshot, _ = merge.apply(snapshot, other, "later", None)
+    settling = op("resolve", edit("beat", "1013", taken, other), reason="asked both")
+    snapshot, _ = merge.apply(snapshot, settling, "later", None)
+    past = {each.id: Stored(each, "later", None, words if each is taken else None) for each in (taken, other, settling)}
+    (settled,) = explain(snapshot, settling, FORM, lambda: past)["settled"]
+    assert [version["words_of"] for version in settled["not_kept"]] == [words]
+
+
+_ORIGIN = ("op", "actor", "device", "wall", "offset", "received", "not_before")

@@ -98,6 +98,16 @@ describe('steps', () => {
     expect(found[1]!.about).toMatchObject({ actor: 'u1', device: 'd1', ending: 'correction' });
   });
 
+  it('keeps words that a desk took in those of who wrote them', () => {
+    const late = op('q', [address('x', [])], { verdict: 'quarantined', reason: 'report_locked' });
+    const taken = [{ entity: 'review', field: 'late/q', base: [], value: 'correction' }, address('x', [])];
+    const admitted = op('b', taken);
+    admitted.payload = { ...admitted.payload, actor: 'desk', device: 'desktop' };
+    const found = steps([late, admitted, op('c', [address('y', ['b'])])]);
+    expect(found[1]!.actor).toBe('desk');
+    expect(found[2]!.changes[0]!.from).toMatchObject([{ op: 'b', actor: 'u1', device: 'd1', value: 'x' }]);
+  });
+
   it('tells between which two times of the server each was made', () => {
     const times = { not_before: '2026-11-23T21:02:00Z', received: '2026-11-23T21:40:00Z' };
     expect(steps([op('a', [], times)])[0]).toMatchObject(times);

@@ -74,8 +74,9 @@ export function steps(ops: HistoryOp[]): Step[] {
     // An op without a verdict waits for one that it builds on.
     const stands = one.verdict !== null && one.verdict !== 'quarantined';
     const changes = payload.edits.map((edit) => changeOf(edit, past));
+    const about = aboutOf(payload, ops);
     // Other bytes under an op's id must not take the place of what stands under it.
-    if (one.reason !== 'op_id_reused') for (const edit of payload.edits) write(edit, payload, past, stands);
+    if (one.reason !== 'op_id_reused') for (const edit of payload.edits) write(edit, authorOf(payload, about), past, stands);
     return {
       op: one.op,
       seq: one.seq,
@@ -89,7 +90,7 @@ export function steps(ops: HistoryOp[]): Step[] {
       verdict: one.verdict,
       reason: one.reason,
       why: payload.reason ?? null,
-      about: aboutOf(payload, ops),
+      about,
       changes
     };
   });
@@ -126,11 +127,16 @@ function changeOf(edit: Edit, { heads, written, lists }: Past): FieldChange {
   };
 }
 
-function write(edit: Edit, payload: OpPayload, { heads, written }: Past, stands: boolean): void {
-  const { op, actor, device, time } = payload;
-  const version = { op, actor, device, wall: time.wall, value: edit.value };
+/** Who wrote what an op says: of a correction, whoever wrote it late. */
+function authorOf({ op, actor, device, time }: OpPayload, about: About | null): Omit<Written, 'value'> {
+  const late = about?.ending === 'correction' ? about : null;
+  return { op, actor: late?.actor ?? actor, device: late?.device ?? device, wall: late?.wall ?? time.wall };
+}
+
+function write(edit: Edit, author: Omit<Written, 'value'>, { heads, written }: Past, stands: boolean): void {
+  const version = { ...author, value: edit.value };
   const known = written.get(keyOf(edit)) ?? new Map<string, Written>();
-  written.set(keyOf(edit), known.set(op, version));
+  written.set(keyOf(edit), known.set(author.op, version));
   if (!stands) return;
   const left = (heads.get(keyOf(edit)) ?? []).filter((head) => !edit.base.includes(head.op));
   heads.set(keyOf(edit), [...left, version]);
