@@ -8,6 +8,7 @@ import base64
 import json
 import uuid
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 from typing import Any
 
 import sqlalchemy as sa
@@ -76,36 +77,94 @@ def upgrade() -> None:
         "SELECT device_id, MIN(actor_id), NULL, MAX(n), COUNT(DISTINCT n), MAX(received_at) FROM op "
         "WHERE device_id IS NOT NULL GROUP BY device_id"
     )
-    _renew_snapshots()
+    op.execute(
+        "INSERT INTO op_flag (op_id, other_id, flag, report_id, device_id) "
+        "SELECT one.id, other.id, 'n_reused', one.report_id, one.device_id FROM op AS one "
+        "JOIN op AS other ON other.device_id = one.device_id AND other.n = one.n AND other.id <> one.id "
+        "WHERE one.report_id IS NOT NULL"
+    )
+    _note_reports_of_clashes()
+    _renew_reports()
 
 
+_MOMENT = sa.DateTime(timezone=True)
 _REPORT = sa.table("report", sa.column("id"), sa.column("snapshot", sa.LargeBinary), sa.column("facts", sa.LargeBinary))
-_OP = sa.table("op", sa.column("id"), sa.column("report_id"), sa.column("jws"))
+_OP = sa.table("op", *map(sa.column, ("id", "sha256", "report_id", "jws")))
+_FLAG = sa.table("op_flag", *map(sa.column, ("op_id", "other_id", "flag", "report_id", "device_id")))
+_CLASH = sa.table(
+    "op_clash", *map(sa.column, ("sha256", "op_id", "report_id", "jws")), sa.column("received_at", _MOMENT)
+)
 _COUNTER = sa.table("feed_counter", sa.column("epoch"))
 
 
-def _renew_snapshots() -> None:
+def _note_reports_of_clashes() -> None:
+    """Say of other bytes under known ids which report they name: it was not noted, so no report showed them."""
+    database = op.get_bind()
+    for sha256, jws in database.execute(sa.select(_CLASH.c.sha256, _CLASH.c.jws)).all():
+        report = _payload(jws).get("report")
+        if isinstance(report, str) and len(report) == 36:
+            database.execute(sa.update(_CLASH).where(_CLASH.c.sha256 == sha256).values(report_id=report))
+
+
+def _renew_reports() -> None:
     database = op.get_bind()
     # One report after the other: a year of them does not fit in memory.
     for report in database.scalars(sa.select(_REPORT.c.id)).all():
         of_it = _REPORT.c.id == report
         stored, facts = database.execute(sa.select(_REPORT.c.snapshot, _REPORT.c.facts).where(of_it)).one()
-        rows = database.execute(sa.select(_OP.c.id, _OP.c.jws).where(_OP.c.report_id == report))
-        seen = {(id, *place): base for id, jws in rows for *place, base in _edits(jws)}
-        told = json.loads(facts)
-        told |= {"kept": len(told["quarantined"]), "flags": []}
+        rows = database.execute(sa.select(_OP.c.id, _OP.c.sha256, _OP.c.jws).where(_OP.c.report_id == report)).all()
+        seen = {(row.id, *place): base for row in rows for *place, base in _edits(row.jws)}
+        told = _told(report, json.loads(facts), {row.id: row.sha256 for row in rows})
         values = {"snapshot": _renewed(json.loads(stored), seen), "facts": told}
         written = {name: json.dumps(each, separators=(",", ":")).encode("ascii") for name, each in values.items()}
         database.execute(sa.update(_REPORT).where(of_it).values(written))
     database.execute(sa.update(_COUNTER).values(epoch=str(uuid.uuid4())))
 
 
-def _edits(jws: str) -> Iterator[tuple[str, str, list[str]]]:
+def _told(report: str, facts: dict[str, Any], hashes: dict[str, str]) -> dict[str, Any]:
+    """Return what a report tells beside its snapshot: kept ops by their hashes, other bytes under ids, remarks."""
+    database = op.get_bind()
+    kept = [{**each, "sha256": hashes.get(each["op"]), "not_before": None} for each in facts["quarantined"]]
+    clashes = sa.select(_CLASH).where(_CLASH.c.report_id == report).order_by(_CLASH.c.received_at, _CLASH.c.sha256)
+    kept += [_entry(row) for row in database.execute(clashes)]
+    flags = sa.select(_FLAG).where(_FLAG.c.report_id == report).order_by(_FLAG.c.op_id, _FLAG.c.other_id)
+    remarks = [
+        {"op": row.op_id, "device": row.device_id, "flag": row.flag, "other": row.other_id}
+        for row in database.execute(flags)
+    ]
+    return {**facts, "quarantined": kept, "kept": len(kept), "flags": remarks}
+
+
+def _entry(row: Any) -> dict[str, Any]:
+    said = _payload(row.jws)
+    received = row.received_at if row.received_at.tzinfo else row.received_at.replace(tzinfo=UTC)
+    return {
+        "op": row.op_id,
+        "sha256": row.sha256,
+        "kind": said["kind"],
+        "actor": said["actor"],
+        "device": said["device"],
+        "reason": "op_id_reused",
+        "received": received.isoformat(),
+        "not_before": None,
+        "wall": said["time"]["wall"],
+        "edits": [{name: edit[name] for name in ("entity", "field", "base", "value")} for edit in said["edits"]],
+    }
+
+
+def _payload(jws: str) -> dict[str, Any]:
     try:
         body = jws.split(".")[1]
-        payload = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-        yield from [(edit["entity"], edit["field"], edit["base"]) for edit in payload["edits"]]
-    except (ValueError, LookupError, TypeError):
+        found = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    except (ValueError, LookupError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _edits(jws: str) -> Iterator[tuple[str, str, list[str]]]:
+    try:
+        yield from [(edit["entity"], edit["field"], edit["base"]) for edit in _payload(jws)["edits"]]
+    except (LookupError, TypeError):
         return  # what cannot be read stands in no snapshot
 
 
