@@ -8,10 +8,12 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from demo.phone import Phone
 from server.app import create_app
 from server.feed.errors import NoRoom
+from server.feed.finish import _tell
 from server.feed.pokes import Pokes
 from tests.support.cast import Cast
 from tools.services import Redis
@@ -100,8 +102,6 @@ def test_with_redis_the_message_comes_without_asking_the_database(
     heard: list[str] = []
     listener = _pokes(pokes, heard)
     _until(lambda: pokes._seq == 5)
-    from server.feed.finish import _tell
-
     _until(lambda: _told(_tell, redis_server.url, pokes))
     listener.join(20)
     assert len(asked) == 1
@@ -124,3 +124,32 @@ def test_with_redis_away_the_database_is_asked(app: Flask, cast: Cast, monkeypat
     _until(lambda: pokes._seq == 7)
     listener.join(10)
     assert heard == ['event: poke\ndata: {"seq":7}\n\n']
+
+
+def test_p10_pokes_come_again_after_redis_and_the_database_were_both_away(
+    app: Flask, redis_server: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that restarts takes both away at once; whoever listens meanwhile must hear of the next change."""
+    monkeypatch.setattr("server.feed.pokes.STEP_SECONDS", 0.05)
+    pokes = Pokes(app, replace(app.extensions["settings"], redis_url=redis_server.url))
+    asked: list[int] = []
+    back = threading.Event()
+
+    def newest() -> int:
+        asked.append(1)
+        if not back.is_set():
+            raise OperationalError("SELECT", {}, Exception("the database is away"))
+        return 7
+
+    monkeypatch.setattr(pokes, "_newest", newest)
+    redis_server.halt()
+    stream = pokes.listen()
+    try:
+        _until(lambda: len(asked) > 2)
+        redis_server.start()
+        back.set()
+        _until(lambda: pokes._seq == 7)
+        assert 'event: poke\ndata: {"seq":7}\n\n' in itertools.islice(stream, 5)
+        _until(lambda: _told(_tell, redis_server.url, pokes))
+    finally:
+        pokes.leave()

@@ -1,14 +1,16 @@
 """P4: a reader that follows the feed sees every committed change in its scope, under concurrency and moves."""
 
+import sqlite3
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from demo.phone import Phone
 from server.db import db
-from server.feed.models import Report
+from server.feed.models import DeviceContact, Report
 from tests.support.cast import Cast
 from tests.support.reports import complete_report
 
@@ -90,3 +92,27 @@ def test_a_reader_that_follows_while_eight_phones_write_misses_nothing(
     reader.pull()
     assert set(reader.copies) == set(db.session.scalars(select(Report.id)))
     assert len(reader.copies) == 8 * 12
+
+
+def test_p10_who_reads_goes_on_reading_where_nothing_can_be_written(cast: Cast, phone_of: PhoneOf) -> None:
+    """A full disk, or a standby that took over: what a reader's device says of itself is then not noted."""
+    officer, desk = phone_of(cast.officer), phone_of(cast.desk)
+    report = complete_report(officer)
+    officer.push()
+    db.session.remove()
+    db.engine.dispose()
+    event.listen(db.engine, "connect", _read_only)
+    try:
+        answer = desk.call("GET", f"/api/pull?device={desk.device}&unsent=3")
+    finally:
+        event.remove(db.engine, "connect", _read_only)
+        db.session.remove()
+        db.engine.dispose()
+    assert [each["report"] for each in answer.json["changes"]] == [report]
+    assert db.session.scalars(select(DeviceContact.device_id)).all() == [officer.device]
+
+
+def _read_only(connection: Any, _record: Any) -> None:
+    sqlite = isinstance(connection, sqlite3.Connection)
+    connection.execute("PRAGMA query_only = ON" if sqlite else "SET default_transaction_read_only = on")
+    connection.commit()

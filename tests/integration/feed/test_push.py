@@ -119,6 +119,27 @@ def test_an_op_waits_for_what_it_builds_on_and_is_applied_when_that_comes(cast: 
     assert verdicts(phone.push([last])) == [("applied", None)]
 
 
+def test_an_op_that_waited_and_is_then_refused_is_told_so_to_everyone(cast: Cast, phone_of: PhoneOf) -> None:
+    """By the statement that says what came of it, by its receipt when it comes again, and by the report's copy."""
+    phone, desk = phone_of(cast.officer), phone_of(cast.desk)
+    report = phone.new_id()
+    phone.edit(report, {"narrative": "Seen."})
+    phone.edit(report, {"lat": 41.8})
+    phone.edit(report, {"lat": 1000})
+    begun, first, late = phone.pending
+    assert verdicts(phone.push([begun, late])) == [("applied", None), ("quarantined", "waiting_for_base")]
+    desk.pull()
+    assert [each["reason"] for each in desk.copies[report]["quarantined"]] == ["waiting_for_base"]
+    answer = phone.push([first])
+    told = {each["sha256"]: each["reason"] for each in payload(answer["statement"])["receipts"]}
+    assert told == {sha256(first): None, sha256(late): "bad_value"}
+    assert verdicts(phone.push([late])) == [("quarantined", "bad_value")]
+    desk.pull()
+    assert [each["reason"] for each in desk.copies[report]["quarantined"]] == ["bad_value"]
+    desk.dismiss(report, desk.copies[report]["quarantined"][0]["op"], "written anew")
+    assert verdicts(desk.push()) == [("applied", None)]
+
+
 def test_a_submission_does_not_overtake_what_was_saved_before_it(cast: Cast, phone_of: PhoneOf) -> None:
     phone = phone_of(cast.officer)
     report = phone.new_id()

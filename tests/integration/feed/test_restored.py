@@ -1,15 +1,23 @@
 """P12: what a server forgot that was put back to a backup, it gets back from the phones, and believes it."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any
 
+import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from demo.phone import Phone
-from server.db import db
+from server.audit.models import AuditEvent
+from server.db import UnitOfWork, db
+from server.feed import service
 from server.feed.models import StoredOp
 from server.feed.verify import one_state, verify
 from server.holds.models import Hold
+from server.security import Actor
 from tests.support.backups import Backup
 from tests.support.cast import Cast
 from tests.support.reports import complete_report
@@ -73,3 +81,37 @@ def test_what_was_not_believed_and_what_is_now_are_both_kept_byte_for_byte(
     rows = db.session.execute(select(StoredOp.jws, StoredOp.reason).order_by(StoredOp.id)).all()
     assert {row.jws for row in rows} == set(given)
     assert sorted(str(row.reason) for row in rows) == ["None", "unknown_device"]
+
+
+def test_p12_two_readers_who_notice_a_restore_at_once_begin_one_epoch(
+    app: Flask, cast: Cast, phone_of: PhoneOf, backup: Backup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each phone that had taken its base in the first of them would start anew once more."""
+    officer, readers = phone_of(cast.officer), [phone_of(cast.desk), phone_of(cast.supervisor)]
+    complete_report(officer)
+    officer.push()
+    backup.make()
+    complete_report(officer)
+    officer.push()
+    for each in readers:
+        each.pull()
+    backup.put_back()
+    noticed = threading.Barrier(len(readers))
+    real = service.unit_of_work
+
+    def together(actor: Actor | None) -> AbstractContextManager[UnitOfWork]:
+        noticed.wait(10)
+        return real(actor)
+
+    monkeypatch.setattr(service, "unit_of_work", together)
+    with ThreadPoolExecutor(len(readers)) as pool:
+        for answer in [pool.submit(pulled, each) for each in readers]:
+            assert answer.result()["reset"] is True
+    assert len(db.session.scalars(select(AuditEvent).where(AuditEvent.action == "feed.epoch")).all()) == 1
+    assert [pulled(each)["reset"] for each in readers] == [False, False]
+
+
+def pulled(phone: Phone) -> dict[str, Any]:
+    found: dict[str, Any] = phone.call("GET", f"/api/pull?cursor={phone.cursor}").json
+    phone.cursor = found["cursor"]
+    return found
