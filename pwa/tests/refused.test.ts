@@ -52,6 +52,24 @@ describe('refused ops', () => {
     expect((await p.store.opsOf(id))[0]?.state).toBe(state);
   });
 
+  it('lays the words of one that waited over nothing once it is refused for good', async () => {
+    const id = await p.outbox.newReport(words('a'));
+    await p.sync();
+    await p.outbox.save(id, words('b'));
+    const op = (await p.store.opsOf(id)).at(-1)?.op ?? '';
+    p.server.refuse.set(op, 'waiting_for_base');
+    await p.sync();
+    const now = async () => (await p.view(id))?.snapshot.fields['report']?.['narrative']?.map((head) => head.value);
+    expect(await now()).toEqual(['b']);
+    const stored = p.server.stored.get(op);
+    if (stored) stored.receipt = { ...stored.receipt, reason: 'bad_value' };
+    p.server.seqOf.set(id, ++p.server.seq);
+    await p.sync();
+    expect(await p.store.op(op)).toMatchObject({ state: 'refused', reason: 'bad_value' });
+    expect(await now()).toEqual(['a']);
+    expect(await p.view(id)).toMatchObject({ state: 'needs_you', late: [{ op }] });
+  });
+
   it('sends one that waited once more where a report lists only some, and takes its receipt for the truth', async () => {
     const id = await p.outbox.newReport(words('a'));
     const [op] = await p.store.opsOf(id);
