@@ -153,10 +153,13 @@ class Sender(Session):
     # Told of each receipt that fits, and how often what happened.
     acknowledged: Callable[[Row, dict[str, Any]], None]
     seen: Counter[str]
+    # Whether this delivery was answered that nobody knows the device, and its key told once more.
+    told_of_itself = False
 
     def push(self) -> None:
         """Send every pending op. Raises Offline, and Problem after trying all that could be tried."""
         self._failures = 0
+        self.told_of_itself = False
         self._problem: Problem | None = None
         ordered = in_sending_order(list(self.waiting()))
         for first in range(0, len(ordered), MAX_OPS):
@@ -177,8 +180,13 @@ class Sender(Session):
             self._deliver(batch[:middle])
             self._deliver(batch[middle:])
         else:
-            if self.settle(batch, read_push(answer)) < len(batch):
+            found = read_push(answer)
+            if self.settle(batch, found) < len(batch):
                 self._problem = Problem(200, "receipt_mismatch", {})
+            if not self.told_of_itself and any(each["reason"] == "unknown_device" for each in found["receipts"]):
+                self.told_of_itself = True
+                with contextlib.suppress(Offline, Problem):
+                    self._enrol()
 
     def body(self, batch: Sequence[Row]) -> dict[str, Any]:
         waiting = sum(1 for _ in self.waiting())

@@ -34,7 +34,8 @@ class Phone(Sender):
         except (Offline, Problem) as trouble:
             self.trouble = trouble
             return True
-        return again or failed
+        # What was refused by a server that had forgotten this phone waits again by now.
+        return again or failed or (self.told_of_itself and any(self.waiting()))
 
     def pull(self) -> bool:
         """Follow the feed to its end; return whether ops must be delivered again. Raises Offline and Problem."""
