@@ -8,6 +8,7 @@ from flask import Flask
 
 from demo.phone import Phone
 from server.feed import pages
+from sync.patch import patched
 from tests.support.backups import Backup
 from tests.support.cast import Cast
 from tests.support.reports import complete_report
@@ -158,3 +159,21 @@ def test_a_report_that_leaves_and_comes_back_between_two_pages_of_a_walk_ends_ri
     desk.cursor = first["cursor"]
     desk.pull()
     assert desk.copies == {report: direct(desk, report) for report in reports}
+
+
+def test_p4_a_later_page_of_a_walk_brings_every_change_since_the_walk_began(cast: Cast, phone_of: PhoneOf) -> None:
+    """Of a report that changed before and after those on the first page; nothing needs to be fetched whole."""
+    officer, desk = phone_of(cast.officer), phone_of(cast.desk)
+    twice, *once = [complete_report(officer, narrative=LONG) for _ in range(3)]
+    officer.push()
+    desk.pull()
+    for report in (twice, *once, twice):
+        officer.edit(report, {"address": f"changed, then {len(officer.heads)}", "event_number": f"{officer.n}"})
+        officer.push()
+    first = page(desk, desk.cursor, limit=2)
+    assert [each["report"] for each in first["changes"]] == once
+    second = page(desk, first["cursor"], limit=2)
+    assert [(each["report"], "patch" in each) for each in second["changes"]] == [(twice, True), (twice, True)]
+    for each in (*first["changes"], *second["changes"]):
+        desk.copies[each["report"]] = patched(desk.copies[each["report"]], each)
+    assert desk.copies == {report: direct(desk, report) for report in (twice, *once)}
