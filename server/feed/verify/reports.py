@@ -7,7 +7,7 @@ of several ops that came together began it, and the order of names where the log
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -151,21 +151,31 @@ def arranged(expected: Snapshot, like: Any) -> Snapshot:
 
 
 def _in_order(heads: list[Any], like: Any, entity: str, name: str) -> list[Any]:
+    own = {head["op"]: head for head in heads}
     try:
-        order = {head["op"]: place for place, head in enumerate(like["fields"][entity][name])}
+        arranged = [own[op] for op in _placed_like(own, [head["op"] for head in like["fields"][entity][name]])]
     except (LookupError, TypeError):
         return heads
-    arranged = sorted(heads, key=lambda head: order.get(head["op"], len(order)))
     return heads if entity == REVIEW and arranged and arranged[-1]["value"] != heads[-1]["value"] else arranged
 
 
 def _named_like(value: Any, like: Any) -> Any:
     if isinstance(value, dict) and isinstance(like, dict):
-        names = dict.fromkeys([*(name for name in like if name in value), *value])
-        return {name: _named_like(value[name], like.get(name)) for name in names}
+        return {name: _named_like(value[name], like.get(name)) for name in _placed_like(value, like)}
     if isinstance(value, list) and isinstance(like, list):
         return [_named_like(each, other) for each, other in zip_longest(value, like[: len(value)])]
     return value
+
+
+def _placed_like(names: Iterable[str], like: Iterable[str]) -> list[str]:
+    """Put names into the order of others. One that is not there takes the place of one that should not be there.
+
+    So a name in which a byte was changed stands beside the one that it was, and that byte is the first that differs.
+    """
+    own, others = dict.fromkeys(names), dict.fromkeys(like)
+    strange = iter([each for each in own if each not in others])
+    placed = [each if each in own else next(strange, None) for each in others]
+    return [*(each for each in placed if each is not None), *strange]
 
 
 def _was_renewed(stored: Any) -> bool:

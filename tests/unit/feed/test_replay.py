@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 
 from server.feed.changes import compact
 from server.feed.store import WAITING
+from server.feed.verify import reports
 from server.feed.verify.replay import Step, beginning, replayed
 from server.feed.verify.reports import arranged
 from server.feed.verify.told import Told
@@ -199,3 +200,18 @@ def test_what_is_no_snapshot_lends_no_order() -> None:
     snapshot, _ = merge.apply(merge.empty(op("edit"), "010"), op("edit", edit("address", "a")), "then")
     for other in (None, [], {"fields": []}, {"fields": {"report": {"address": [7]}}}, {"fields": {"report": None}}):
         assert arranged(snapshot, other) == snapshot
+
+
+def test_whichever_byte_was_changed_is_the_first_that_differs() -> None:
+    """Also one of a name or of an op's id, by which names and heads are put into order."""
+    ops = [op("edit", *(edit(name, word) for name in ("address", "district", "beat", "rd_number"))) for word in "ab"]
+    snapshot = merge.empty(ops[0], "010")
+    for each in ops:
+        snapshot, _ = merge.apply(snapshot, each, "then")
+    expected = compact(snapshot)
+    for at in range(len(expected)):
+        for letter in b'abdeprs_"0':
+            found = expected[:at] + bytes([letter]) + expected[at + 1 :]
+            if found != expected:
+                tried = [expected, compact(arranged(snapshot, reports._parsed(found)))]
+                assert reports._misfit("r", found, tried).offset == at, (expected[at - 20 : at + 5], chr(letter))
