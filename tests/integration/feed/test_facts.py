@@ -8,6 +8,7 @@ from flask import Flask
 
 from demo.phone import Phone
 from server.db import unit_of_work
+from server.feed import service
 from tests.support.cast import Cast
 from tests.support.reports import complete_report
 
@@ -47,3 +48,50 @@ def test_publishing_facts_while_a_phone_writes_loses_no_word(app: Flask, cast: C
     for worker in workers:
         worker.join()
     assert failures == []
+
+
+def test_pushes_publications_and_new_epochs_at_once_lock_in_one_order(
+    app: Flask, cast: Cast, phone_of: PhoneOf
+) -> None:
+    """P10: two that waited for each other would cost one of them its answer."""
+    phones = [phone_of(cast.officer), phone_of(cast.partner)]
+    reports = [complete_report(phone) for phone in phones]
+    for phone in phones:
+        phone.push()
+    failures: list[BaseException] = []
+
+    def run(step: Callable[[int], object]) -> None:
+        try:
+            with app.app_context():
+                for number in range(15):
+                    step(number)
+        except BaseException as failed:
+            failures.append(failed)
+
+    def push(phone: Phone, report: str) -> Callable[[int], object]:
+        def step(number: int) -> object:
+            phone.edit(report, {"narrative": f"Sentence {number}."})
+            return phone.push()
+
+        return step
+
+    def publish(_: int) -> None:
+        with unit_of_work(None) as uow:
+            for report in reversed(reports):
+                uow.publish(report)
+
+    def begin(_: int) -> None:
+        with unit_of_work(None) as uow:
+            service.begin_epoch(uow, "a test")
+
+    steps = [push(*each) for each in zip(phones, reports, strict=True)] + [publish, begin]
+    threads = [threading.Thread(target=run, args=(step,)) for step in steps]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert failures == []
+    for phone, report in zip(phones, reports, strict=True):
+        phone.pull()
+        heads = phone.copies[report]["snapshot"]["fields"]["report"]["narrative"]
+        assert [head["value"] for head in heads] == ["Sentence 14."]
